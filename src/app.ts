@@ -1,0 +1,260 @@
+import { randomBytes } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { isLoopbackHost } from './config/addresses.ts';
+import type { Options } from './config/options.ts';
+import { SseError } from './errors.ts';
+import { type DraftInput, parseDraft } from './event/draft.ts';
+import type { Client } from './event/identity.ts';
+import { clientAddress } from './http/address.ts';
+import { broadcast } from './http/broadcast.ts';
+import type { Handler } from './http/exchange.ts';
+import { Guard } from './http/guard.ts';
+import { type Listener, listen, type Where } from './http/listen.ts';
+import { routes } from './http/routes.ts';
+import { httpServer } from './http/server.ts';
+import { type StaticMount, staticFiles } from './http/static-files.ts';
+import { subscribe } from './http/subscribe.ts';
+import type { Activity, Observe } from './hub/activity.ts';
+import type { Appended } from './hub/event-log.ts';
+import { Hub } from './hub/hub.ts';
+import { MemoryLog } from './hub/memory-log.ts';
+import { Tally, type Totals } from './hub/tally.ts';
+import { Authentication } from './identity/authenticate.ts';
+import { parseUsers } from './identity/users.ts';
+
+/** What a server is told besides its options. */
+export interface Surroundings {
+  /** Whether this is a production machine (`NODE_ENV=production`): the server then counts as exposed. */
+  readonly production: boolean;
+  /** Whether the port was asked for: it is then not left for another one. */
+  readonly portAsked: boolean;
+  /** Hears what happens. */
+  readonly observe: Observe;
+}
+
+/** Where a started server is to be found. */
+export interface Addresses {
+  /** Ends with a slash. */
+  readonly url: string;
+  readonly sse: string;
+  /** Ends with a slash; `unix:PATH` for a socket. */
+  readonly admin: string;
+  /** The port of the public listener. */
+  readonly port: number;
+}
+
+/** A connected client, as it stands now. */
+export interface ConnectedClient {
+  readonly client: Client;
+  /** When it connected, in ms since 1970. */
+  readonly since: number;
+  /** Broadcast events it was sent. */
+  readonly events: number;
+  /** Bytes it was sent. */
+  readonly bytes: number;
+}
+
+/** The parts of one server, put together. `cli/` runs it as a program, `index.ts` offers it as a library. */
+export class App {
+  readonly hub: Hub;
+  readonly options: Options;
+  /** Whether strangers can reach the public port (design: "Where admin lives"). */
+  readonly exposed: boolean;
+  /** Sentences for the log: what is legal but should not stay. */
+  readonly warnings: readonly string[];
+  readonly #tally = new Tally();
+  readonly #guard: Guard;
+  readonly #portAsked: boolean;
+  readonly #observe: Observe;
+  readonly #handlers: ReturnType<typeof routes>;
+  readonly #authenticates: boolean;
+  #listeners: Listener[] = [];
+  #beat: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | undefined;
+
+  /** @throws SseError `invalid-config` when a file or directory that the options name is no good */
+  constructor(options: Options, { production, portAsked, observe }: Surroundings) {
+    this.options = options;
+    this.#portAsked = portAsked;
+    this.exposed = production || options.trustProxy.length > 0 || !isLoopbackHost(options.host);
+    this.#observe = (activity: Activity) => {
+      this.#tally.observe(activity);
+      observe(activity);
+    };
+
+    const users = options.users === undefined ? undefined : parseUsers(read('--users', options.users), options.users);
+    this.warnings = users?.warnings ?? [];
+    this.#authenticates = users !== undefined;
+    this.#guard = new Guard({
+      exposed: this.exposed,
+      adminHosts: options.adminHost,
+      adminToken: options.adminTokenFile === undefined ? undefined : tokenIn(options.adminTokenFile),
+      observe: this.#observe,
+    });
+    const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge } = options;
+    this.hub = new Hub({
+      log: new MemoryLog({ epoch: randomName() }),
+      history: { events: historyEvents, age: historyAge, bytes: historyBytes },
+      onGap,
+      retry,
+      heartbeat,
+      maxAge,
+      observe: this.#observe,
+    });
+    this.#handlers = this.#routes(users ? [users.verifier] : []);
+  }
+
+  /** Whether a client's own word about itself counts now. */
+  get selfDeclared(): boolean {
+    return this.#guard.trustsLocal && !this.#authenticates && !this.options.requireAuth;
+  }
+
+  get totals(): Totals {
+    return this.#tally.totals;
+  }
+
+  clients(): ConnectedClient[] {
+    return Array.from(this.hub.clients(), ({ client, since, events, bytes }) => ({ client, since, events, bytes }));
+  }
+
+  /** @throws SseError `invalid-event`, `invalid-filter`, `stopping` */
+  publish(draft: DraftInput, source: string): Promise<Appended> {
+    return this.hub.publish(parseDraft(draft), source);
+  }
+
+  /** How many of the connected clients a filter selects. @throws SseError `invalid-filter` */
+  count(filter: string): { readonly matched: number; readonly total: number } {
+    return { matched: this.hub.count(parseDraft({ data: '', filter })), total: this.hub.size };
+  }
+
+  /** Listens. @throws SseError `address-in-use`, `start-failed`; nothing is left open then */
+  async start(): Promise<Addresses> {
+    const { host, port, adminListen, ssePath } = this.options;
+    const separate = this.exposed || adminListen !== undefined;
+    const makeWith = (handler: Handler) => () =>
+      httpServer({ handler, addressOf: clientAddress(this.options.trustProxy), observe: this.#observe });
+
+    const where: Where = { ...(host !== undefined && { host }), port, mayMove: !this.#portAsked };
+    const main = await listen(makeWith(separate ? this.#handlers.public : this.#handlers.sharedAdmin), where);
+    this.#listeners = [main];
+    let adminUrl: string | undefined;
+    if (separate) {
+      try {
+        const place = adminListen ?? { port: port === 0 ? 0 : main.port + 1 };
+        const admin = await listen(
+          makeWith(this.#handlers.ownAdmin),
+          'path' in place ? place : { ...place, mayMove: adminListen === undefined },
+        );
+        this.#listeners.push(admin);
+        adminUrl = 'path' in place ? `unix:${place.path}` : urlOf(place.host, admin.port, 'admin/');
+      } catch (error) {
+        await main.close();
+        throw error;
+      }
+    }
+    this.#beat = setInterval(() => this.hub.beat(), this.hub.beatInterval);
+    this.#beat.unref();
+    const [path = '/sse'] = ssePath;
+    return {
+      url: urlOf(host, main.port, ''),
+      sse: urlOf(host, main.port, path.slice(1)),
+      admin: adminUrl ?? urlOf(host, main.port, 'admin/'),
+      port: main.port,
+    };
+  }
+
+  /** Stops within the drain time: nothing new, what was accepted is sent, a goodbye for each client. Settles when all is closed. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  /** Ends whatever is open, at once. */
+  destroy(): void {
+    for (const listener of this.#listeners) listener.destroy();
+  }
+
+  async #stop(): Promise<void> {
+    const closed = Promise.all(this.#listeners.map((listener) => listener.close()));
+    const { drainTime } = this.options;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, drainTime);
+    });
+    await Promise.race([this.hub.close(drainTime).then(() => closed), deadline]);
+    clearTimeout(timer);
+    clearInterval(this.#beat);
+    this.destroy();
+    await closed;
+  }
+
+  #routes(verifiers: ConstructorParameters<typeof Authentication>[0]['verifiers']): ReturnType<typeof routes> {
+    const { options, hub } = this;
+    return routes({
+      guard: this.#guard,
+      ssePaths: options.ssePath,
+      subscribe: subscribe({
+        hub,
+        authentication: new Authentication({ verifiers, required: options.requireAuth, selfDeclared: () => this.selfDeclared }),
+        authCookie: options.authCookie,
+        cors: { origins: options.cors, loopback: !this.exposed },
+        stallTime: options.stallTime,
+        maxClients: options.maxClients,
+        newClientId: randomName,
+        now: Date.now,
+        observe: this.#observe,
+        stopping: () => this.#stopping !== undefined,
+      }),
+      broadcast: broadcast({ hub, bodyLimit: options.bodyLimit, defaults: { event: options.event, data: options.data } }),
+      staticFiles: staticFiles(mountsOf(options.static), options.staticMaxAge),
+      ready: () => this.#stopping === undefined,
+    });
+  }
+}
+
+/** Random, short, letters and digits only: for epochs and client ids. */
+function randomName(): string {
+  return randomBytes(5).toString('hex');
+}
+
+function urlOf(host: string | undefined, port: number, path: string): string {
+  const any = host === undefined || host === '0.0.0.0' || host === '::';
+  return `http://${any ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}/${path}`;
+}
+
+function read(option: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw SseError.of('invalid-config', [{ pointer: option, detail: `cannot be read: ${(error as Error).message}` }]);
+  }
+}
+
+function tokenIn(file: string): string {
+  const token = read('--admin-token-file', file).trim();
+  // RFC 6750 §2.1 has no other characters, and a short token can be guessed.
+  if (/^[A-Za-z0-9\-._~+/]{16,}=*$/.test(token)) return token;
+  const detail = `${file} must hold one token of at least 16 letters, digits or -._~+/ (openssl rand -hex 32 > ${file})`;
+  throw SseError.of('invalid-config', [{ pointer: '--admin-token-file', detail }]);
+}
+
+/** The page that ships; its policy allows what it needs and nothing else. */
+const OWN_PAGE: StaticMount = {
+  prefix: '/',
+  root: fileURLToPath(new URL('public/', import.meta.resolve('#package.json'))),
+  headers: {
+    'content-security-policy':
+      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    // Its own server may see where its requests come from: that is how a reverse proxy is noticed.
+    'referrer-policy': 'same-origin',
+  },
+};
+
+function mountsOf(entries: Options['static']): readonly StaticMount[] {
+  if (entries.length === 0) return [OWN_PAGE];
+  return entries.map(({ prefix, directory: root }) => {
+    if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) return { prefix, root };
+    throw SseError.of('invalid-config', [{ pointer: '--static', detail: `${JSON.stringify(root)} is not a directory` }]);
+  });
+}

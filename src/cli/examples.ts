@@ -1,0 +1,15 @@
+/** The end of `--help`: lines to copy. */
+export const EXAMPLES = `
+Examples:
+  sse-server                                    a page at http://localhost:2015/ and its stream at /sse; press S to send
+  sse-server --static ./public --port 8080      your own page
+  curl -d hello localhost:2015/admin/broadcast  every client gets it
+  curl --json '{"event":"price","data":{"eur":9.5},"filter":"profile == \\"Administrator\\""}' localhost:2015/admin/broadcast
+  sse-server --users config/users.example.json --require-auth
+  sse-server --trust-proxy --cors https://app.example.com --history-age 1d
+  sse-server config print --port 8080           every option, its value and where it came from
+
+Every option is also a variable, --sse-path is SSE_SERVER_SSE_PATH (with commas between several values), and a key of
+the config file, ssePath. A flag counts before a variable, a variable before the file.
+Times are written 500ms, 15s, 10m, 2h or 7d, sizes 64kb, 8mb or 1gb.
+`;

@@ -1,0 +1,55 @@
+/**
+ * The one error class. A mistake that a person or a program made is an `SseError` with a code; anything
+ * else that is thrown is a defect of this program. HTTP statuses and exit codes are tables elsewhere
+ * (`http/problem.ts`, `cli/main.ts`) that the compiler keeps complete.
+ */
+export type ErrorCode =
+  | 'invalid-event'
+  | 'invalid-filter'
+  | 'invalid-request'
+  | 'invalid-header'
+  | 'unauthenticated'
+  | 'invalid-credential'
+  | 'forbidden'
+  | 'not-found'
+  | 'method-not-allowed'
+  | 'not-acceptable'
+  | 'timeout'
+  | 'too-large'
+  | 'unsupported-media-type'
+  | 'misdirected'
+  | 'too-many-headers'
+  | 'at-capacity'
+  | 'stopping'
+  | 'invalid-config'
+  | 'address-in-use'
+  | 'start-failed';
+
+/** One thing that is wrong, and where. */
+export interface Issue {
+  /** Where: a JSON pointer into the body (`/filter`), a query parameter (`?filter`), a header (`X-Filter`) or an option (`--port`). */
+  readonly pointer: string;
+  /** What is wrong and what to do, one sentence. */
+  readonly detail: string;
+  /** For a filter: the offset of the mistake in its text, in UTF-16 units from 0. */
+  readonly position?: number;
+  /** For a filter: the line of its text that holds the mistake, and a second line with a caret under it. */
+  readonly excerpt?: string;
+}
+
+export class SseError extends Error {
+  override readonly name = 'SseError';
+  readonly code: ErrorCode;
+  readonly issues: readonly Issue[];
+
+  constructor(code: ErrorCode, message: string, issues: readonly Issue[] = []) {
+    super(message);
+    this.code = code;
+    this.issues = issues;
+  }
+
+  /** The error for a list of issues: its message joins theirs. */
+  static of(code: ErrorCode, issues: readonly Issue[]): SseError {
+    return new SseError(code, issues.map((issue) => `${issue.pointer}: ${issue.detail}`).join('; '), issues);
+  }
+}

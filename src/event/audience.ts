@@ -1,0 +1,39 @@
+import type { Filter } from './filter.ts';
+import type { Client } from './identity.ts';
+
+/** Who may receive an event. Everything that is given must hold; nothing given is everyone. */
+export interface Audience {
+  readonly filter?: Filter;
+  /** Clients that subscribed to any of these. */
+  readonly topics?: readonly string[];
+  /** Ids of connections (`client.id`) or of identities that are left out; the latter on replay too. */
+  readonly except?: readonly string[];
+  /** In code only: any function of the client. Such an event is live only: it is never stored and never replayed. */
+  readonly match?: (client: Client) => boolean;
+}
+
+export const everyone: Audience = Object.freeze({});
+
+export function isEveryone(audience: Audience): boolean {
+  return !audience.filter && !audience.topics && !audience.except && !audience.match;
+}
+
+/**
+ * Whether a client may receive an event. `live`: the event came after the client attached; otherwise this is a
+ * replay, judged by who the client is now. A `match` function that throws does not match, and is reported once
+ * per event by `onError` instead of ending the fan-out.
+ */
+export function admits(audience: Audience, client: Client, live: boolean, onError?: (error: unknown) => void): boolean {
+  const { filter, topics, except, match } = audience;
+  if (except?.some((id) => id === client.client.id || (id === client.id && id !== ''))) return false;
+  if (topics && !topics.some((topic) => client.topics.includes(topic))) return false;
+  if (filter && !filter.matches(client)) return false;
+  if (!match) return true;
+  if (!live) return false;
+  try {
+    return match(client) === true;
+  } catch (error) {
+    onError?.(error);
+    return false;
+  }
+}

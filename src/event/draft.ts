@@ -1,0 +1,157 @@
+import { z } from 'zod';
+import { type Issue, SseError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
+import { type Audience, everyone } from './audience.ts';
+import type { EventDraft } from './event.ts';
+import { compileFilter } from './filter.ts';
+import type { Client } from './identity.ts';
+
+/** An event as publishers write it: the JSON body of a broadcast, and what `publish()` takes in code. */
+export interface DraftInput {
+  /** The event type. Default `message`. */
+  readonly event?: string;
+  /** A string is sent as it is, any other value as its JSON text. */
+  readonly data: unknown;
+  /** New reconnection time for the clients, in ms: 500 to 3 600 000. */
+  readonly retry?: number;
+  /** A CEL expression, or an object of equalities. In code also a function of the client: live only, never stored. */
+  readonly filter?: string | object | ((client: Client) => boolean);
+  /** Only clients that subscribed to any of these. */
+  readonly topics?: string | readonly string[];
+  /** Client ids or identity ids that are left out. */
+  readonly except?: string | readonly string[];
+}
+
+export const DRAFT_FIELDS = ['event', 'data', 'retry', 'filter', 'topics', 'except'] as const;
+
+const MAX_TYPE = 128;
+const MAX_TOPIC = 128;
+const MAX_TOPICS = 64;
+const MAX_EXCEPT = 1000;
+
+/**
+ * All rules for an event's type, each with its reason; undefined when it keeps them.
+ * Nothing is stripped or repaired: what is published is what was meant, or it is refused.
+ */
+export function typeProblem(type: string): string | undefined {
+  // 9.2.6: an empty type means "message"; written out, it is a mistake.
+  if (type === '') return 'is empty; leave it out for "message"';
+  if (type.length > MAX_TYPE) return `has at most ${MAX_TYPE} characters`;
+  // 9.2.5: CR and LF end the field, and what follows would be read as fields of its own. Other control characters break logs and terminals.
+  if (/\p{Cc}/u.test(type)) return 'must not contain control characters or line breaks';
+  // The stream is UTF-8 (9.2.5), which cannot hold them.
+  if (!type.isWellFormed()) return 'must not contain lone surrogates';
+  // Ours: clients must be able to trust control events.
+  if (type.startsWith('sse.')) return 'must not begin with "sse.": these types are control events';
+  return undefined;
+}
+
+/** All rules for a topic; undefined when it keeps them. */
+export function topicProblem(topic: string): string | undefined {
+  if (topic === '') return 'must not be empty';
+  if (topic.length > MAX_TOPIC) return `has at most ${MAX_TOPIC} characters`;
+  if (/\p{Cc}/u.test(topic)) return 'must not contain control characters or line breaks';
+  if (!topic.isWellFormed()) return 'must not contain lone surrogates';
+  return undefined;
+}
+
+/** At most this many topics per client and per event. */
+export const TOPICS_LIMIT: number = MAX_TOPICS;
+
+const checked = (problem: (value: string) => string | undefined) =>
+  z.string('must be a string').superRefine((value, context) => {
+    const message = problem(value);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+const listOf = <T extends z.ZodType>(item: T, max: number) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' ? [value] : value),
+    z
+      .array(item, 'must be a string or a list of strings')
+      .min(1, 'must not be empty; leave it out to reach everyone')
+      .max(max, `has at most ${max} entries`),
+  );
+
+/** The shape of a draft; also the source of its JSON Schema. */
+const schema = z.strictObject({
+  event: checked(typeProblem).optional().describe('The event type; default "message".'),
+  data: z.unknown().optional().describe('A string is sent as it is, any other value as its JSON text.'),
+  retry: z
+    .int('must be a whole number of milliseconds')
+    // Below half a second a failing server is hammered; above an hour a client is as good as gone.
+    .min(500, 'must be at least 500 (ms)')
+    .max(3_600_000, 'must be at most 3600000 (ms)')
+    .optional()
+    .describe('New reconnection time for the clients, in ms.'),
+  filter: z
+    .custom<string | object | ((client: Client) => boolean)>(
+      (value) => typeof value === 'string' || typeof value === 'function' || (typeof value === 'object' && value !== null),
+      'must be a CEL expression or an object of equalities',
+    )
+    .optional(),
+  topics: listOf(checked(topicProblem), MAX_TOPICS).optional(),
+  except: listOf(
+    z.string('must be a string').min(1, 'must not be empty').max(256, 'has at most 256 characters'),
+    MAX_EXCEPT,
+  ).optional(),
+});
+
+/**
+ * Makes a draft from untrusted input, or refuses it whole.
+ *
+ * @param input what the publisher gave; a filter function is accepted from code only, since no other source can hold one
+ * @param pointers how to name a field to the person who gave it, e.g. `X-Filter`; default is the JSON pointer `/filter`
+ * @throws SseError `invalid-event` or `invalid-filter`, with an issue for each bad field
+ */
+export function parseDraft(input: unknown, pointers: (field: string) => string = (field) => `/${field}`): EventDraft {
+  const result = schema.safeParse(input);
+  if (!result.success)
+    throw SseError.of(
+      'invalid-event',
+      result.error.issues.flatMap((issue) => readable(issue, pointers)),
+    );
+  const { event, retry, filter, topics, except } = result.data;
+
+  // 9.2.6: an event without data is never dispatched. Null is data, a missing field is a mistake.
+  if (!('data' in result.data)) throw SseError.of('invalid-event', [{ pointer: pointers('data'), detail: 'is required' }]);
+  const data = asText(result.data.data);
+  if (data === undefined) throw SseError.of('invalid-event', [{ pointer: pointers('data'), detail: 'has no JSON text' }]);
+  if (!data.isWellFormed())
+    throw SseError.of('invalid-event', [{ pointer: pointers('data'), detail: 'must not contain lone surrogates' }]);
+
+  return Object.freeze({
+    event: Object.freeze({ type: event ?? 'message', data, ...(retry !== undefined && { retry }) }),
+    audience: audienceOf(filter, topics, except, pointers('filter')),
+  });
+}
+
+function audienceOf(
+  filter: string | object | undefined,
+  topics: string[] | undefined,
+  except: string[] | undefined,
+  pointer: string,
+): Audience {
+  if (filter === undefined && !topics && !except) return everyone;
+  const chosen =
+    typeof filter === 'function'
+      ? { match: filter as NonNullable<Audience['match']> }
+      : filter !== undefined && { filter: compileFilter(filter, pointer) };
+  return Object.freeze({ ...chosen, ...(topics && { topics }), ...(except && { except }) });
+}
+
+function asText(data: unknown): string | undefined {
+  if (typeof data === 'string') return data;
+  try {
+    return JSON.stringify(data);
+  } catch (error) {
+    throw SseError.of('invalid-event', [{ pointer: '/data', detail: `cannot be written as JSON: ${(error as Error).message}` }]);
+  }
+}
+
+function readable(issue: z.core.$ZodIssue, pointers: (field: string) => string): Issue[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ pointer: pointers(key), detail: `unknown field${didYouMean(key, DRAFT_FIELDS)}` }));
+  const [field, ...rest] = issue.path;
+  if (field === undefined) return [{ pointer: '', detail: 'must be an object such as {"data":"hello"}' }];
+  return [{ pointer: [pointers(String(field)), ...rest].join('/'), detail: issue.message }];
+}

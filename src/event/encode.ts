@@ -1,0 +1,50 @@
+import type { ServerSentEvent } from './event.ts';
+
+/**
+ * Frames of the event stream format (WHATWG HTML, "Server-sent events", 9.2.5 Parsing and 9.2.6 Interpreting).
+ * The inputs are validated values (`parseDraft`, `eventId`): no type or id can hold a line break here, so
+ * nothing is checked again.
+ */
+
+// 9.2.5: a line ends with CRLF, LF or CR.
+const LINE_BREAK = /\r\n|[\r\n]/;
+
+/**
+ * One event as bytes, ending with the blank line that dispatches it (9.2.6, "If the line is empty").
+ * Every line of the data has a `data:` line of its own, an empty one too, or the event would not be dispatched.
+ * The space after the colon is the one that parsers take off, so data may begin with spaces or colons.
+ */
+export function encodeEvent(id: string, event: ServerSentEvent): Buffer {
+  let head = `id: ${id}\n`;
+  if (event.type !== 'message') head += `event: ${event.type}\n`;
+  if (event.retry !== undefined) head += `retry: ${event.retry}\n`;
+  return Buffer.from(`${head}${dataLines(event.data)}\n`, 'utf8');
+}
+
+function dataLines(data: string): string {
+  if (!data.includes('\n') && !data.includes('\r')) return `data: ${data}\n`;
+  let lines = '';
+  for (const line of data.split(LINE_BREAK)) lines += `data: ${line}\n`;
+  return lines;
+}
+
+/** Control events tell a client about its own stream; publishers cannot use these types. */
+export type ControlType = 'sse.open' | 'sse.gap' | 'sse.cursor' | 'sse.bye';
+
+/**
+ * A control event. It carries the client's position as `id:`, so that whenever the stream breaks the client
+ * comes back with a cursor, and a `data:` line, or browsers would drop it. No `data` gives an empty data line.
+ */
+export function encodeControl(id: string, type: ControlType, data?: object, retry?: number): Buffer {
+  const json = data === undefined ? '' : JSON.stringify(data);
+  const head = retry === undefined ? '' : `retry: ${retry}\n`;
+  return Buffer.from(`${head}id: ${id}\nevent: ${type}\ndata: ${json}\n\n`, 'utf8');
+}
+
+/** A heartbeat: a comment and one line break. With a second one some clients fire an empty message. */
+export const HEARTBEAT: Buffer = Buffer.from(': hb\n');
+
+/** Only a new reconnection time: what a refused event stream gets before it ends. */
+export function encodeRetry(retry: number): Buffer {
+  return Buffer.from(`retry: ${retry}\n\n`);
+}

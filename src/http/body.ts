@@ -1,0 +1,39 @@
+import type { IncomingMessage } from 'node:http';
+import { SseError } from '../errors.ts';
+
+/**
+ * Reads a request's body.
+ * @param limit in bytes
+ * @throws SseError `too-large` as soon as that is known, by the announced length if there is one; `invalid-request` if it breaks off
+ */
+export async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
+  const tooLarge = () => new SseError('too-large', `a body has at most ${limit} bytes; see --body-limit`);
+  if (Number(req.headers['content-length'] ?? 0) > limit) throw tooLarge();
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    // Leaving the loop must not destroy the socket: the answer is still to come.
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+      size += chunk.length;
+      if (size > limit) throw tooLarge();
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof SseError
+      ? error
+      : new SseError('invalid-request', 'the request broke off before its body was complete');
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}
+
+// The byte order mark is data here: what goes in comes out.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Decodes UTF-8. @throws SseError `invalid-request` where the bytes are none */
+export function decodeUtf8(bytes: Uint8Array, what: string): string {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new SseError('invalid-request', `${what} is not valid UTF-8`);
+  }
+}

@@ -1,0 +1,148 @@
+import { SseError } from '../errors.ts';
+import { DRAFT_FIELDS, parseDraft } from '../event/draft.ts';
+import type { Hub } from '../hub/hub.ts';
+import { didYouMean } from '../nearest.ts';
+import { decodeUtf8, readBody } from './body.ts';
+import type { Exchange, Handler } from './exchange.ts';
+import { sendJson } from './respond.ts';
+
+export interface BroadcastOptions {
+  readonly hub: Hub;
+  /** In bytes. */
+  readonly bodyLimit: number;
+  /** What a request without a body sends, as S does. */
+  readonly defaults: { readonly event: string; readonly data: string };
+}
+
+type Field = (typeof DRAFT_FIELDS)[number];
+/** A field's value and how its publisher wrote its name, for error messages. */
+type Given = { readonly value: unknown; readonly name: string };
+type Fields = Map<string, Given>;
+
+/** `POST` and `PUT /admin/broadcast`: an event in any of the forms of design §6. Settles after the event is in the log. */
+export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handler {
+  return async (exchange) => {
+    const body = await readBody(exchange.req, bodyLimit);
+    const fields: Fields = new Map();
+    addBody(fields, exchange, body);
+    addQuery(fields, exchange.query);
+    addHeaders(fields, exchange);
+    // An empty body is the default event; a field that was given beside it is kept.
+    if (body.length === 0 && !fields.has('data')) {
+      fields.set('data', { value: defaults.data, name: 'data' });
+      if (!fields.has('event')) fields.set('event', { value: defaults.event, name: 'event' });
+    }
+    const input = Object.fromEntries([...fields].map(([field, { value }]) => [field, value]));
+    const draft = parseDraft(input, (field) => fields.get(field)?.name ?? `/${field}`);
+    sendJson(exchange.res, 202, await hub.publish(draft, 'http'));
+  };
+}
+
+function add(fields: Fields, field: string, value: unknown, name: string): void {
+  const before = fields.get(field);
+  if (before) throw refuse(name, `is given twice: also as ${before.name}`);
+  fields.set(field, { value, name });
+}
+
+function refuse(pointer: string, detail: string): SseError {
+  return SseError.of('invalid-request', [{ pointer, detail }]);
+}
+
+/** RFC 9110 §8.3: media type and charset. */
+function contentType({ req }: Exchange): string {
+  const [type = '', ...parameters] = (req.headers['content-type'] ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const charset = parameters
+    .find((parameter) => parameter.startsWith('charset='))
+    ?.slice('charset='.length)
+    .replaceAll('"', '');
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii')
+    throw new SseError('unsupported-media-type', `the body must be UTF-8, not ${JSON.stringify(charset)}`);
+  const encoding = req.headers['content-encoding'];
+  if (encoding !== undefined && encoding !== 'identity')
+    throw new SseError('unsupported-media-type', 'the body must not be compressed');
+  if (type.startsWith('multipart/'))
+    throw new SseError(
+      'unsupported-media-type',
+      'multipart is not read; send the data itself (curl -d), a form with a data field, or JSON',
+    );
+  return type;
+}
+
+function addBody(fields: Fields, exchange: Exchange, body: Buffer): void {
+  const type = contentType(exchange);
+  if (body.length === 0) return;
+  const text = decodeUtf8(body, 'the body');
+  if (type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'))) return addJson(fields, text);
+  if (type === 'application/x-www-form-urlencoded') {
+    // curl's default type: it is a form only if it has what a form must have here.
+    const form = new URLSearchParams(text);
+    if (form.has('data')) return addParameters(fields, form, (field) => `form field ${field}`);
+  }
+  add(fields, 'data', text, 'the body');
+}
+
+function addJson(fields: Fields, text: string): void {
+  let value: unknown;
+  try {
+    value = JSON.parse(text.replace(/^\ufeff/, ''));
+  } catch (error) {
+    throw refuse('', `the body is not JSON: ${(error as Error).message}`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw refuse('', 'the JSON body must be an object such as {"data":"hello"}');
+  for (const [field, member] of Object.entries(value)) add(fields, field, member, `/${field}`);
+}
+
+function addQuery(fields: Fields, query: URLSearchParams): void {
+  addParameters(fields, query, (field) => `?${field}`);
+}
+
+/** Fields that are text: numbers, objects and lists are read out of it. */
+function addParameters(fields: Fields, parameters: URLSearchParams, name: (field: string) => string): void {
+  for (const field of new Set(parameters.keys())) {
+    if (!DRAFT_FIELDS.includes(field as Field)) throw refuse(name(field), `unknown field${didYouMean(field, DRAFT_FIELDS)}`);
+    const values = parameters.getAll(field);
+    const isList = field === 'topics' || field === 'except';
+    if (values.length > 1 && !isList) throw refuse(name(field), 'is given twice');
+    add(fields, field, isList ? values.flatMap(listOf) : fromText(field, values[0] ?? '', name(field)), name(field));
+  }
+}
+
+const HEADERS: readonly (readonly [string, Field])[] = [
+  ['X-Event', 'event'],
+  ['X-Retry', 'retry'],
+  ['X-Filter', 'filter'],
+  ['X-Topics', 'topics'],
+  ['X-Except', 'except'],
+];
+
+function addHeaders(fields: Fields, { req }: Exchange): void {
+  for (const [name, field] of HEADERS) {
+    const lines = req.headersDistinct[name.toLowerCase()];
+    if (!lines) continue;
+    // Node reads headers as Latin-1; what was sent is UTF-8.
+    const values = lines.map((line) => decodeUtf8(Buffer.from(line, 'latin1'), name));
+    const isList = field === 'topics' || field === 'except';
+    if (values.length > 1 && !isList) throw refuse(name, 'is given twice');
+    add(fields, field, isList ? values.flatMap(listOf) : fromText(field, values[0] ?? '', name), name);
+  }
+}
+
+function fromText(field: string, text: string, name: string): unknown {
+  if (field === 'retry') return /^\d+$/.test(text) ? Number(text) : text;
+  if (field === 'filter' && text.trimStart().startsWith('{')) {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw refuse(name, `is not JSON: ${(error as Error).message}`);
+    }
+  }
+  return text;
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

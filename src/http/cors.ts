@@ -1,0 +1,33 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import { SseError } from '../errors.ts';
+import { isLoopbackName, isSameHost } from './host.ts';
+
+/** Which pages of other origins may open the stream. */
+export interface CorsOptions {
+  /** Origins such as `https://app.example.com`, or `*` for any, without cookies. */
+  readonly origins: readonly string[];
+  /** Whether pages served by this machine may too: the default while the server is not exposed. */
+  readonly loopback: boolean;
+}
+
+/**
+ * The CORS headers of an answer of the stream (Fetch standard, "CORS protocol").
+ * An origin that is not allowed is refused outright: its browser would drop the events and hold a connection.
+ *
+ * @throws SseError `forbidden`
+ */
+export function corsHeaders(origin: string | undefined, host: string | undefined, options: CorsOptions): OutgoingHttpHeaders {
+  if (origin === undefined || isSameHost(origin, host)) return { vary: 'Origin' };
+  const loopback = options.loopback && URL.canParse(origin) && isLoopbackName(new URL(origin).hostname);
+  if (loopback || options.origins.includes(origin))
+    return { vary: 'Origin', 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' };
+  if (options.origins.includes('*')) return { 'access-control-allow-origin': '*' };
+  throw new SseError('forbidden', `pages of ${JSON.stringify(origin)} may not open this stream; see --cors`);
+}
+
+/** The answer to a preflight, besides the headers above. */
+export const PREFLIGHT: OutgoingHttpHeaders = {
+  'access-control-allow-methods': 'GET, HEAD',
+  'access-control-allow-headers': 'Authorization, Cache-Control, Last-Event-ID',
+  'access-control-max-age': '600',
+};

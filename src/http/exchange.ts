@@ -1,0 +1,68 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { SseError } from '../errors.ts';
+import type { Activity } from '../hub/activity.ts';
+
+/** A request and its response, with what every handler asks for. */
+export interface Exchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly method: string;
+  /** As it was sent, not decoded, without the query. */
+  readonly path: string;
+  readonly query: URLSearchParams;
+  /** The client's address: the peer's, or what a trusted proxy said of it. Empty for a unix socket. */
+  readonly ip: string;
+  /** What every answer to this request carries, errors too: `Allow`, CORS. */
+  readonly headers: OutgoingHttpHeaders;
+}
+
+/** What is reported when a request is refused. */
+export function refusal({ method, path, ip }: Pick<Exchange, 'method' | 'path' | 'ip'>, error: SseError): Activity {
+  return { kind: 'refused', code: error.code, detail: error.message, method, path, ip };
+}
+
+/** Answers or throws. Whatever it throws is turned into the answer in one place (`server.ts`). */
+export type Handler = (exchange: Exchange) => void | Promise<void>;
+
+/** More header lines than this are refused; Node would drop the rest silently, and with them what a guard looks for. */
+const MAX_HEADERS = 100;
+/** Of these, Node keeps the first and drops the others silently: what one part reads another may not. */
+const SINGLE = new Set(['host', 'authorization', 'content-type', 'content-length', 'origin']);
+
+/**
+ * Opens an exchange.
+ * @throws SseError `invalid-request` for a target that is no path of ours or a header twice (RFC 9112 §3.2), `too-many-headers`
+ */
+export function openExchange(req: IncomingMessage, res: ServerResponse, ip: string): Exchange {
+  const { rawHeaders, url: target = '/', method = 'GET' } = req;
+  if (rawHeaders.length > MAX_HEADERS * 2)
+    throw new SseError('too-many-headers', `a request has at most ${MAX_HEADERS} header lines`);
+  const seen = new Set<string>();
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] as string).toLowerCase();
+    if (!SINGLE.has(name)) continue;
+    if (seen.has(name)) throw new SseError('invalid-request', `the header ${name} stands there twice`);
+    seen.add(name);
+  }
+  const { path, search } = split(target, req.headers.host);
+  return { req, res, method, path, query: new URLSearchParams(search), ip, headers: {} };
+}
+
+function split(target: string, host: string | undefined): { path: string; search: string } {
+  let local = target;
+  if (!target.startsWith('/')) {
+    // Absolute form (RFC 9112 §3.2.2): only for this very host, so that no guard can be told another one.
+    const url = URL.canParse(target) ? new URL(target) : undefined;
+    if (!url || url.host !== host?.toLowerCase())
+      throw new SseError('invalid-request', 'the request target is not a path of this server');
+    local = url.pathname + url.search;
+  }
+  const mark = local.indexOf('?');
+  return mark === -1 ? { path: local, search: '' } : { path: local.slice(0, mark), search: local.slice(mark + 1) };
+}
+
+/** One header's value; several lines of it joined as Node joins them. */
+export function header(req: IncomingMessage, name: string): string | undefined {
+  const value = req.headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}

@@ -1,0 +1,53 @@
+import { STATUS_CODES } from 'node:http';
+import type { ErrorCode, SseError } from '../errors.ts';
+
+/** The status of each error that can reach an HTTP client; the compiler keeps it complete. */
+export const STATUS: Readonly<Record<ErrorCode, number>> = {
+  'invalid-event': 400,
+  'invalid-filter': 400,
+  'invalid-request': 400,
+  'invalid-header': 400,
+  unauthenticated: 401,
+  'invalid-credential': 401,
+  forbidden: 403,
+  'not-found': 404,
+  'method-not-allowed': 405,
+  'not-acceptable': 406,
+  timeout: 408,
+  'too-large': 413,
+  'unsupported-media-type': 415,
+  misdirected: 421,
+  'too-many-headers': 431,
+  'at-capacity': 503,
+  stopping: 503,
+  // These end a start and never reach a client; if one did, it would be our defect.
+  'invalid-config': 500,
+  'address-in-use': 500,
+  'start-failed': 500,
+};
+
+/** An RFC 9457 problem. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  /** Our extension: the error's code, stable for programs. */
+  readonly code: ErrorCode;
+  /** Our extension: each thing that is wrong, and where. */
+  readonly errors?: SseError['issues'];
+}
+
+export function problemOf(error: SseError): Problem {
+  const status = STATUS[error.code];
+  const { code, message: detail, issues } = error;
+  // about:blank: the title is the status, and `code` tells the rest (RFC 9457 §4.2.1).
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? '',
+    status,
+    detail,
+    code,
+    ...(issues.length > 0 && { errors: issues }),
+  };
+}

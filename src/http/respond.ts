@@ -1,0 +1,37 @@
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { SseError } from '../errors.ts';
+import { problemOf, STATUS } from './problem.ts';
+
+/** Sends a JSON body, and a line break, which terminals like. */
+export function sendJson(res: ServerResponse, status: number, value: unknown, headers: OutgoingHttpHeaders = {}): void {
+  send(res, status, 'application/json; charset=utf-8', `${JSON.stringify(value)}\n`, headers);
+}
+
+/** Sends the problem that an error is (RFC 9457). The connection closes if the request was not read to its end. */
+export function sendProblem(res: ServerResponse, error: SseError, headers: OutgoingHttpHeaders = {}): void {
+  const unread = !res.req.complete;
+  const close = unread ? { connection: 'close' } : {};
+  send(res, STATUS[error.code], 'application/problem+json; charset=utf-8', `${JSON.stringify(problemOf(error))}\n`, {
+    ...headers,
+    ...close,
+  });
+  // What is still coming is read away, or the reset would destroy the answer before the client has read it; the server's time-out bounds it.
+  if (unread) res.req.resume();
+}
+
+/** Sends plain text. */
+export function sendText(res: ServerResponse, status: number, text: string, headers: OutgoingHttpHeaders = {}): void {
+  send(res, status, 'text/plain; charset=utf-8', text, headers);
+}
+
+function send(res: ServerResponse, status: number, type: string, text: string, headers: OutgoingHttpHeaders): void {
+  const body = Buffer.from(text);
+  res.writeHead(status, {
+    'content-type': type,
+    'content-length': body.length,
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  res.end(res.req.method === 'HEAD' ? undefined : body);
+}

@@ -1,0 +1,80 @@
+import { SseError } from '../errors.ts';
+import type { Exchange, Handler } from './exchange.ts';
+import type { Guard } from './guard.ts';
+import { sendText } from './respond.ts';
+
+export interface RouteParts {
+  readonly guard: Guard;
+  readonly ssePaths: readonly string[];
+  readonly subscribe: Handler;
+  readonly broadcast: Handler;
+  readonly staticFiles: Handler;
+  /** Whether the server takes new clients and events. */
+  readonly ready: () => boolean;
+}
+
+type Methods = Readonly<Record<string, Handler>>;
+type Routes = Readonly<Record<string, Methods>>;
+
+/** Every route there is. Streams and files have paths of the operator's choice. */
+export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handler; ownAdmin: Handler } {
+  const { guard } = parts;
+  const livez: Handler = ({ res }) => sendText(res, 200, 'ok\n');
+  const readyz: Handler = ({ res }) =>
+    parts.ready() ? sendText(res, 200, 'ready\n') : sendText(res, 503, 'stopping\n', { 'retry-after': '5' });
+  const health: Routes = {
+    '/livez': { GET: livez, HEAD: livez },
+    '/readyz': { GET: readyz, HEAD: readyz },
+  };
+  const admin: Routes = {
+    '/admin/broadcast': { POST: parts.broadcast, PUT: parts.broadcast },
+  };
+  const streams = new Set(parts.ssePaths);
+
+  const open: Handler = (exchange) => {
+    guard.checkPublic(exchange.req);
+    const methods = own(health, exchange.path);
+    if (methods) return methodOf(methods, exchange)(exchange);
+    return streams.has(exchange.path) ? parts.subscribe(exchange) : parts.staticFiles(exchange);
+  };
+  const guarded =
+    (shared: boolean): Handler =>
+    (exchange) => {
+      const methods = own(admin, exchange.path) ?? (shared ? undefined : own(health, exchange.path));
+      let handler: Handler | undefined;
+      guard.checkAdmin(exchange.req, {
+        shared,
+        checkMethod: () => {
+          handler = methods && methodOf(methods, exchange);
+        },
+      });
+      if (!handler) throw notFound(exchange);
+      return handler(exchange);
+    };
+  const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/');
+  const sharedAdmin = guarded(true);
+  return {
+    public: (exchange) => {
+      if (!isAdmin(exchange)) return open(exchange);
+      guard.checkPublic(exchange.req);
+      throw notFound(exchange);
+    },
+    sharedAdmin: (exchange) => (isAdmin(exchange) ? sharedAdmin(exchange) : open(exchange)),
+    ownAdmin: guarded(false),
+  };
+}
+
+function own(table: Routes, path: string): Methods | undefined {
+  return Object.hasOwn(table, path) ? table[path] : undefined;
+}
+
+function methodOf(methods: Methods, { method, headers, path }: Exchange): Handler {
+  const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (handler) return handler;
+  headers.allow = Object.keys(methods).join(', ');
+  throw new SseError('method-not-allowed', `${path} has ${headers.allow}`);
+}
+
+function notFound({ path }: Exchange): SseError {
+  return new SseError('not-found', `there is nothing at ${JSON.stringify(path)}`);
+}

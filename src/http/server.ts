@@ -1,0 +1,77 @@
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { type ErrorCode, SseError } from '../errors.ts';
+import type { Observe } from '../hub/activity.ts';
+import { type Exchange, type Handler, openExchange, refusal } from './exchange.ts';
+import { STATUS } from './problem.ts';
+import { sendProblem } from './respond.ts';
+import { isStreaming } from './subscribe.ts';
+
+/** Node's limits, each on purpose. Times in ms. */
+const LIMITS = {
+  maxHeaderSize: 16 * 1024,
+  // Whole headers, and whole requests: slow senders are cut (checked every second).
+  headersTimeout: 10_000,
+  requestTimeout: 10_000,
+  connectionsCheckingInterval: 1000,
+  // Longer than the 60 s that common proxies keep idle connections, so that the server is not the one who closes first.
+  keepAliveTimeout: 72_000,
+  // TCP keepalive finds peers that vanished without a word.
+  keepAlive: true,
+  keepAliveInitialDelay: 30_000,
+  noDelay: true,
+};
+
+export interface HttpServerOptions {
+  readonly handler: Handler;
+  readonly addressOf: (req: IncomingMessage) => string;
+  readonly observe: Observe;
+}
+
+/** An HTTP server that opens exchanges, hands them to a handler, and turns whatever that throws into the answer. */
+export function httpServer({ handler, addressOf, observe }: HttpServerOptions): Server {
+  const server = createServer(LIMITS, async (req, res) => {
+    // Nothing may follow on a connection that carries an event stream: it never ends.
+    if (isStreaming(req.socket)) return void req.socket.destroy();
+    const { method = '', url: path = '' } = req;
+    let exchange: Pick<Exchange, 'method' | 'path' | 'ip' | 'headers'> = { method, path, ip: addressOf(req), headers: {} };
+    try {
+      const opened = openExchange(req, res, exchange.ip);
+      exchange = opened;
+      await handler(opened);
+    } catch (error) {
+      if (error instanceof SseError) observe(refusal(exchange, error));
+      else observe({ kind: 'failed', what: `${exchange.method} ${exchange.path}`, error });
+      fail(res, error, exchange.headers);
+    }
+  });
+  // Node would stop reading headers here without a word; they are counted in `openExchange`.
+  server.maxHeadersCount = 0;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const code = brokenRequest(error);
+    if (code) observe({ kind: 'refused', code, detail: error.message, method: '', path: '', ip: socket.remoteAddress ?? '' });
+    if (socket.writable && code) socket.end(`HTTP/1.1 ${STATUS[code]} \r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    else socket.destroy();
+  });
+  return server;
+}
+
+/** What Node's parser found; undefined when the client has just gone. */
+function brokenRequest({ code }: NodeJS.ErrnoException): ErrorCode | undefined {
+  if (code === 'ECONNRESET' || code === 'EPIPE') return undefined;
+  if (code === 'HPE_HEADER_OVERFLOW') return 'too-many-headers';
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timeout' : 'invalid-request';
+}
+
+function fail(res: ServerResponse, error: unknown, headers: OutgoingHttpHeaders): void {
+  if (res.headersSent || res.destroyed) res.destroy();
+  else if (error instanceof SseError) sendProblem(res, error, { ...headers, ...challenge(error) });
+  else res.writeHead(500, { connection: 'close', 'content-length': 0 }).end();
+}
+
+/** RFC 6750 §3: a bare challenge where nothing was shown, `invalid_token` for whatever is wrong with what was. */
+function challenge({ code }: SseError): OutgoingHttpHeaders {
+  if (code === 'unauthenticated') return { 'www-authenticate': 'Bearer' };
+  if (code === 'invalid-credential') return { 'www-authenticate': 'Bearer error="invalid_token"' };
+  return {};
+}

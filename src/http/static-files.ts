@@ -1,0 +1,84 @@
+import { realpath, stat } from 'node:fs/promises';
+import type { ServerResponse } from 'node:http';
+import { join, sep } from 'node:path';
+import finalhandler from 'finalhandler';
+import serveStatic from 'serve-static';
+import { SseError } from '../errors.ts';
+import type { Handler } from './exchange.ts';
+
+/** A directory that is served under a prefix. */
+export interface StaticMount {
+  /** `/` or `/docs`; no slash at its end otherwise. */
+  readonly prefix: string;
+  /** An existing directory. */
+  readonly root: string;
+  /** Headers for its files, such as a content security policy for pages that we ship. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * Serves directories; the longest prefix wins. GET and HEAD only, no listings, no dotfiles but `/.well-known/`
+ * (RFC 8615), nothing that a symbolic link puts outside its directory.
+ *
+ * @param maxAge how long browsers may keep files without asking, in ms; 0: they keep them but ask each time
+ */
+export function staticFiles(mounts: readonly StaticMount[], maxAge: number): Handler {
+  const sorted = [...mounts]
+    .sort((a, b) => b.prefix.length - a.prefix.length)
+    .map((mount) => ({ ...mount, serve: serverOf(mount, maxAge) }));
+  return async (exchange) => {
+    const { req, res, path, method } = exchange;
+    if (method !== 'GET' && method !== 'HEAD') {
+      exchange.headers.allow = 'GET, HEAD';
+      throw new SseError('method-not-allowed', 'files are read with GET');
+    }
+    const mount = sorted.find(({ prefix }) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`));
+    if (!mount) throw notFound(path);
+    const below = mount.prefix === '/' ? path : path.slice(mount.prefix.length);
+    await checkPath(mount.root, below, path);
+    // serve-static reads the url and, for the redirect that adds a directory's slash, the original one.
+    const search = exchange.query.size > 0 ? `?${exchange.query}` : '';
+    Object.assign(req, { originalUrl: path + search, url: (below || '/') + search });
+    mount.serve(req, res, finalhandler(req, res, { onerror: () => {} }));
+  };
+}
+
+function serverOf({ root, headers }: StaticMount, maxAge: number) {
+  const cacheControl = maxAge > 0 ? `public, max-age=${Math.floor(maxAge / 1000)}` : 'no-cache';
+  return serveStatic<ServerResponse>(root, {
+    dotfiles: 'allow', // Decided in `checkPath`, which knows .well-known.
+    cacheControl: false,
+    setHeaders: (res) => {
+      res.setHeader('cache-control', cacheControl);
+      res.setHeader('x-content-type-options', 'nosniff');
+      for (const [name, value] of Object.entries(headers ?? {})) res.setHeader(name, value);
+    },
+  });
+}
+
+/** All rules for a path, each with its reason. Every refusal looks like a missing file, so that nobody learns what is there. */
+async function checkPath(root: string, below: string, path: string): Promise<void> {
+  let decoded: string;
+  try {
+    decoded = decodeURIComponent(below);
+  } catch {
+    throw new SseError('invalid-request', 'the path is not valid percent-encoding');
+  }
+  // A NUL ends names in the system's calls; a backslash separates them on Windows.
+  if (decoded.includes('\0') || decoded.includes('\\')) throw notFound(path);
+  const segments = decoded.split('/').filter((segment) => segment !== '');
+  if (segments.some((segment, index) => segment.startsWith('.') && !(index === 0 && segment === '.well-known')))
+    throw notFound(path);
+
+  const real = await realpath(join(root, ...segments)).catch(() => undefined);
+  if (real === undefined) throw notFound(path);
+  const realRoot = await realpath(root);
+  if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)) throw notFound(path);
+  // A pipe or a device would never end.
+  const kind = await stat(real);
+  if (!kind.isFile() && !kind.isDirectory()) throw notFound(path);
+}
+
+function notFound(path: string): SseError {
+  return new SseError('not-found', `there is nothing at ${JSON.stringify(path)}`);
+}

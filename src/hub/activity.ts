@@ -1,0 +1,60 @@
+import type { Client } from '../event/identity.ts';
+
+/** Why a stream ended: in log, metrics, API and tests alike. `left` is a client that went by itself. */
+export type CloseReason = 'left' | 'shutdown' | 'slow' | 'kicked' | 'expired' | 'revoked' | 'max-age' | 'refused' | 'error';
+
+/** Why a resume could not be exact (design: "Resume"). */
+export type GapReason = 'evicted' | 'epoch' | 'unknown' | 'corrupt';
+
+/**
+ * What happens in a server, as values. Parts report to one `observe` function; log lines, terminal lines and
+ * counters are made from these and from nothing else. Never one per delivery.
+ */
+export type Activity =
+  | { readonly kind: 'opened'; readonly client: Client; readonly clients: number }
+  | {
+      readonly kind: 'closed';
+      readonly client: Client;
+      readonly clients: number;
+      readonly reason: CloseReason;
+      /** How long it was open, in ms. */
+      readonly duration: number;
+      /** Broadcast events it was sent. */
+      readonly events: number;
+      /** Bytes of event stream it was sent, control events included. */
+      readonly bytes: number;
+    }
+  | {
+      readonly kind: 'broadcast';
+      readonly id: string;
+      readonly type: string;
+      /** Size of the data in UTF-16 units. The data itself is never reported. */
+      readonly size: number;
+      /** Clients attached at that instant that it was for. */
+      readonly matched: number;
+      /** Where it came from: `http`, `terminal`, `library`. */
+      readonly source: string;
+    }
+  | {
+      readonly kind: 'gap';
+      readonly client: Client;
+      readonly reason: GapReason;
+      /** What the client asked for, as it stands in `sse.gap`. Untrusted text. */
+      readonly requested: string;
+      readonly missed: number | null;
+    }
+  | {
+      readonly kind: 'refused';
+      /** An `ErrorCode`. */
+      readonly code: string;
+      readonly detail: string;
+      readonly method: string;
+      /** Path without query. Untrusted text. */
+      readonly path: string;
+      readonly ip: string;
+    }
+  /** First sign of a reverse proxy before a server that is not exposed: admin on the shared port and self-declared identities are closed until the restart. */
+  | { readonly kind: 'proxy-seen'; readonly sign: string }
+  | { readonly kind: 'failed'; readonly what: string; readonly error: unknown };
+
+export type Observe = (activity: Activity) => void;

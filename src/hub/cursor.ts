@@ -1,0 +1,76 @@
+import type { Client } from '../event/identity.ts';
+import type { CloseReason } from './activity.ts';
+import type { Subscriber } from './subscriber.ts';
+
+/**
+ * Where a cursor stands.
+ * - `live`: at the head; it gets the next pass. Nothing about its position is stored.
+ * - `ready`: behind or beside the head and writable; it reads on from the history.
+ * - `blocked`: full; nothing is written until it drains.
+ * - `gone`: no longer the hub's.
+ */
+export type Place = 'live' | 'ready' | 'blocked' | 'gone';
+
+/** What a cursor asks of its hub. */
+interface Owner {
+  drained(cursor: Cursor): void;
+  end(cursor: Cursor, reason: CloseReason): void;
+  detach(cursor: Cursor, reason: CloseReason): void;
+}
+
+/** A client in the hub: a position in the log, and counters. There is no queue. */
+export class Cursor {
+  readonly client: Client;
+  readonly subscriber: Subscriber;
+  place: Place = 'ready';
+  /**
+   * Unless live: the sequence of the first entry that is for it and that it hasn't been sent; while it catches up,
+   * of the first entry to look at. 0: nothing up to where the hub has got is for it.
+   */
+  next: number;
+  /** The sequence in the last id it was sent. */
+  sent: number;
+  /** The head when it attached: entries above are live, others a replay. */
+  readonly attachedAt: number;
+  /** The beat at which something was last written to it. */
+  wroteAt: number;
+  /** The beat at which it has lived long enough. */
+  readonly expiresAt: number;
+  /** When it attached, in ms since 1970. */
+  readonly since: number;
+  /** Broadcast events it was sent. */
+  events = 0;
+  /** Bytes it was sent. */
+  bytes = 0;
+  readonly #owner: Owner;
+
+  constructor(
+    owner: Owner,
+    start: Pick<Cursor, 'client' | 'subscriber' | 'next' | 'sent' | 'attachedAt' | 'wroteAt' | 'expiresAt' | 'since'>,
+  ) {
+    this.#owner = owner;
+    this.client = start.client;
+    this.subscriber = start.subscriber;
+    this.next = start.next;
+    this.sent = start.sent;
+    this.attachedAt = start.attachedAt;
+    this.wroteAt = start.wroteAt;
+    this.expiresAt = start.expiresAt;
+    this.since = start.since;
+  }
+
+  /** The subscriber has room again: everything written to it has left this process. */
+  drained(): void {
+    this.#owner.drained(this);
+  }
+
+  /** Says goodbye to the client and ends its stream. */
+  end(reason: CloseReason): void {
+    this.#owner.end(this, reason);
+  }
+
+  /** The stream has ended by itself; nothing is written any more. */
+  detach(reason: CloseReason = 'left'): void {
+    this.#owner.detach(this, reason);
+  }
+}

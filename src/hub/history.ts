@@ -1,0 +1,104 @@
+import type { Audience } from '../event/audience.ts';
+import { encodeEvent } from '../event/encode.ts';
+import type { LogEntry } from './event-log.ts';
+
+/** What is kept of a log entry: its frame, encoded once and shared by every client and every replay, and who may have it. */
+export interface HistoryEntry {
+  readonly id: string;
+  readonly sequence: number;
+  /** When it was appended, in ms since 1970. */
+  readonly time: number;
+  readonly audience: Audience;
+  readonly bytes: Buffer;
+}
+
+/** The first bound that is reached counts; the newest entry always stays. */
+export interface HistoryLimits {
+  readonly events: number;
+  /** In ms. */
+  readonly age: number;
+  /** Of encoded frames. */
+  readonly bytes: number;
+}
+
+/** The bounded ring of newest entries that every node keeps in memory. Sequences in it are dense. */
+export class History {
+  #entries: HistoryEntry[] = [];
+  /** Entries before this index were evicted; compacted now and then, so that eviction is O(1). */
+  #start = 0;
+  #bytes = 0;
+  #evicted = false;
+  readonly #limits: HistoryLimits;
+  /** The sequence after the newest, so that an empty history has a place in the log as well. */
+  #next: number;
+
+  constructor(limits: HistoryLimits, next = 1) {
+    this.#limits = limits;
+    this.#next = next;
+  }
+
+  get size(): number {
+    return this.#entries.length - this.#start;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The sequence of the oldest entry kept; of the next one to come if there is none. */
+  get oldest(): number {
+    return this.#next - this.size;
+  }
+
+  /** The sequence of the newest entry, kept or not; 0 before the first. */
+  get newest(): number {
+    return this.#next - 1;
+  }
+
+  /** Whether any entry has been evicted yet. */
+  get evicted(): boolean {
+    return this.#evicted;
+  }
+
+  append(entry: LogEntry): HistoryEntry {
+    const { id, sequence, time, audience, event } = entry;
+    const kept = { id, sequence, time, audience, bytes: encodeEvent(id, event) };
+    this.#entries.push(kept);
+    this.#bytes += kept.bytes.length;
+    this.#next = entry.sequence + 1;
+    this.trim(entry.time);
+    return kept;
+  }
+
+  at(sequence: number): HistoryEntry | undefined {
+    return this.#entries[this.#start + sequence - this.oldest];
+  }
+
+  /** The oldest entry not older than a time; the next one to come if there is none. Times never run backwards far enough to matter here. */
+  since(time: number): number {
+    let low = this.oldest;
+    let high = this.#next;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.at(middle)?.time ?? Infinity) < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Evicts what is over the limits. @param now ms since 1970 */
+  trim(now: number): void {
+    const { events, age, bytes } = this.#limits;
+    while (this.size > 1) {
+      const oldest = this.#entries[this.#start] as HistoryEntry;
+      if (this.size <= events && this.#bytes <= bytes && now - oldest.time <= age) break;
+      this.#bytes -= oldest.bytes.length;
+      this.#evicted = true;
+      (this.#entries as unknown[])[this.#start++] = undefined;
+    }
+    if (this.#start > 64 && this.#start > this.#entries.length / 2) {
+      this.#entries = this.#entries.slice(this.#start);
+      this.#start = 0;
+    }
+  }
+}

@@ -1,0 +1,429 @@
+import { admits, isEveryone } from '../event/audience.ts';
+import { encodeControl, HEARTBEAT } from '../event/encode.ts';
+import type { EventDraft } from '../event/event.ts';
+import type { Client } from '../event/identity.ts';
+import type { CloseReason, Observe } from './activity.ts';
+import { Batch, type Chunk, chunkOf, type Offer } from './batch.ts';
+import { Cursor, type Place } from './cursor.ts';
+import type { Appended, EventLog, LogEntry } from './event-log.ts';
+import { History, type HistoryEntry, type HistoryLimits } from './history.ts';
+import { type Gap, judge, type Position, positionId } from './resume.ts';
+import type { Subscriber } from './subscriber.ts';
+
+export interface HubOptions {
+  readonly log: EventLog;
+  readonly history: HistoryLimits;
+  /** Where a stream goes on whose cursor is no good: from the oldest entry kept, or from the head. */
+  readonly onGap: 'oldest' | 'latest';
+  /** Reconnection time told to every client, in ms. */
+  readonly retry: number;
+  /** A client that got nothing for this long gets a heartbeat, in ms. */
+  readonly heartbeat: number;
+  /** Streams end after this long, ± 20 % each, in ms; 0 is never. */
+  readonly maxAge: number;
+  readonly observe: Observe;
+  /** Wall clock, ms since 1970. */
+  readonly now?: () => number;
+  /** Runs a function in a later turn of the event loop, after input was read. */
+  readonly defer?: (turn: () => void) => void;
+}
+
+/** At most this many bytes are put together for one write, so that a client that stalls holds no more. A larger event goes alone. */
+const CHUNK = 64 * 1024;
+/** Publishers wait while more bytes than this have not begun their way to the clients. */
+const GATE = 4 * 1024 * 1024;
+/** A turn of fan-out yields to other work after this many ms. */
+const SLICE = 5;
+/** Clients that events for others pass by are told their position at most this often, in ms. */
+const SWEEP = 1000;
+
+/**
+ * Fan-out in one process: one log, many cursors.
+ *
+ * An entry that the log hands over goes into the history and waits for the next pass. A pass takes the entries that
+ * wait, makes their bytes once, and writes them to every client that is live. Whoever is not live (full, or resuming)
+ * has a position and reads the same bytes from the history. A cursor moves between the two only while no pass runs,
+ * when all live clients stand at the same entry: so there is no gap and no double.
+ */
+export class Hub {
+  /** How often `beat` wants to be called, in ms. */
+  readonly beatInterval: number;
+  readonly #options: HubOptions;
+  readonly #log: EventLog;
+  readonly #history: History;
+  readonly #now: () => number;
+  readonly #defer: (turn: () => void) => void;
+
+  readonly #cursors: Record<Exclude<Place, 'gone'>, Set<Cursor>> = { live: new Set(), ready: new Set(), blocked: new Set() };
+  #offers: Offer[] = [];
+  #offeredBytes = 0;
+  /** Between passes, all live cursors have been sent what is for them up to here. */
+  #at: number;
+  /** The last entry of the pass that runs; `#at` while none does. Up to here, `next = 0` of other cursors holds. */
+  #reach: number;
+  /** The head when this hub began. */
+  readonly #first: number;
+  #swept: number;
+  #sweptTime = 0;
+  #beats = 0;
+  #beatDue = false;
+
+  #job: Generator<void, void> | undefined;
+  #scheduled = false;
+  #atGate: (() => void)[] = [];
+  #whenIdle: (() => void)[] = [];
+  /** The last page that was read from the history, shared by clients that return together. */
+  #page: { first: number; next: number; chunk: Chunk } | undefined;
+
+  constructor(options: HubOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#now = options.now ?? Date.now;
+    this.#defer = options.defer ?? ((turn) => void setImmediate(turn));
+    this.beatInterval = Math.min(1000, options.heartbeat / 4);
+    this.#at = this.#reach = this.#swept = this.#first = options.log.head;
+    this.#history = new History(options.history, this.#at + 1);
+    this.#log.follow((entry) => this.#offer(entry));
+  }
+
+  get size(): number {
+    const { live, ready, blocked } = this.#cursors;
+    return live.size + ready.size + blocked.size;
+  }
+
+  /** Events that entered the log since the start. */
+  get events(): number {
+    return this.#history.newest - this.#first;
+  }
+
+  /** Everything that is kept for replay, as two numbers. */
+  get history(): { readonly events: number; readonly bytes: number } {
+    return { events: this.#history.size, bytes: this.#history.bytes };
+  }
+
+  *clients(): Generator<Cursor> {
+    for (const cursors of Object.values(this.#cursors)) yield* cursors;
+  }
+
+  /**
+   * Puts an event into the log; by the time this settles it is there, and is on its way to the `matched` clients.
+   * @param source where it came from, for the log: `http`, `terminal`, `library`
+   */
+  async publish(draft: EventDraft, source: string): Promise<Appended> {
+    while (this.#offeredBytes > GATE) await new Promise<void>((resolve) => this.#atGate.push(resolve));
+    const appended = await this.#log.append(draft);
+    const { type, data } = draft.event;
+    this.#options.observe({ kind: 'broadcast', ...appended, type, size: data.length, source });
+    return appended;
+  }
+
+  /** How many attached clients a draft would be for, without publishing it. */
+  count(draft: EventDraft): number {
+    if (isEveryone(draft.audience)) return this.size;
+    return this.#select(draft).size;
+  }
+
+  /**
+   * Attaches a client: tells it where it stands, and from then on every entry after that position that is for it.
+   * One synchronous step, so nothing is published between reading the position and joining.
+   */
+  attach(subscriber: Subscriber, client: Client, position: Position = {}): Cursor {
+    const time = this.#now();
+    this.#history.trim(time);
+    const { from, gap } = this.#resolve(position);
+    const { maxAge, retry, observe } = this.#options;
+    const lifetime = maxAge > 0 ? Math.ceil((maxAge * (0.8 + 0.4 * Math.random())) / this.beatInterval) : Infinity;
+    const cursor = new Cursor(this, {
+      client,
+      subscriber,
+      next: from + 1,
+      sent: from,
+      attachedAt: this.#history.newest,
+      wroteAt: this.#beats,
+      expiresAt: this.#beats + lifetime,
+      since: time,
+    });
+    this.#cursors.ready.add(cursor);
+    observe({ kind: 'opened', client, clients: this.size });
+    if (gap) observe({ kind: 'gap', client, requested: gap.requested, reason: gap.reason, missed: gap.missed });
+
+    const id = positionId(from, this.#log.epochs);
+    const { authenticated, profile } = client;
+    const opening = gap
+      ? encodeControl(id, 'sse.gap', gap, retry)
+      : encodeControl(id, 'sse.open', { client: client.client.id, authenticated, profile }, retry);
+    if (this.#write(cursor, opening)) this.#settle(cursor);
+    else this.#move(cursor, 'blocked');
+    return cursor;
+  }
+
+  drained(cursor: Cursor): void {
+    if (cursor.place !== 'blocked') return;
+    cursor.next ||= this.#reach + 1;
+    this.#move(cursor, 'ready');
+    this.#settle(cursor);
+  }
+
+  end(cursor: Cursor, reason: CloseReason, retry?: number): void {
+    if (cursor.place === 'gone') return;
+    // A client that is full would get its goodbye behind what it cannot take; it is told by the gap when it returns.
+    if (reason !== 'slow') this.#write(cursor, encodeControl(this.#positionOf(cursor), 'sse.bye', { reason }, retry));
+    this.detach(cursor, reason);
+    cursor.subscriber.end(reason);
+  }
+
+  detach(cursor: Cursor, reason: CloseReason): void {
+    if (cursor.place === 'gone') return;
+    this.#cursors[cursor.place].delete(cursor);
+    cursor.place = 'gone';
+    const { client, events, bytes, since } = cursor;
+    const duration = this.#now() - since;
+    this.#options.observe({ kind: 'closed', client, clients: this.size, reason, duration, events, bytes });
+  }
+
+  /** Heartbeats, positions, ages: to be called every `beatInterval` ms. */
+  beat(): void {
+    this.#beatDue = true;
+    this.#schedule();
+  }
+
+  /**
+   * Stops: nothing more is accepted, what was accepted is sent, then every client gets a reconnection time of its own
+   * and `sse.bye`, in paced slices that take at most half the given time.
+   */
+  async close(drainTime: number): Promise<void> {
+    await this.#log.close();
+    if (this.#job || this.#scheduled) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    const pause = 20;
+    const slice = Math.max(250, Math.ceil((this.size * pause * 2) / Math.max(drainTime, pause)));
+    let ended = 0;
+    for (const cursor of [...this.clients()]) {
+      // Between one and three times the usual, so that they do not come back all at once.
+      this.end(cursor, 'shutdown', Math.round(this.#options.retry * (1 + 2 * Math.random())));
+      if (++ended % slice === 0) await new Promise((resolve) => setTimeout(resolve, pause));
+    }
+  }
+
+  /** The listener of the log. What it answers is how many clients the entry is for. */
+  #offer(entry: LogEntry): number {
+    const kept = this.#history.append(entry);
+    const chosen = isEveryone(entry.audience) ? undefined : this.#select(entry);
+    this.#offers.push(chosen ? { entry: kept, chosen } : { entry: kept });
+    this.#offeredBytes += kept.bytes.length;
+    this.#schedule();
+    return chosen ? chosen.size : this.size;
+  }
+
+  #select({ audience }: EventDraft): Set<Cursor> {
+    const chosen = new Set<Cursor>();
+    let failure: { error: unknown } | undefined;
+    const onError = (error: unknown): void => {
+      failure ??= { error };
+    };
+    for (const cursor of this.clients()) if (admits(audience, cursor.client, true, onError)) chosen.add(cursor);
+    if (failure)
+      this.#options.observe({ kind: 'failed', what: 'an audience function threw; it matched nobody then', error: failure.error });
+    return chosen;
+  }
+
+  #resolve({ lastEventId, since }: Position): { from: number; gap?: Gap } {
+    const { oldest, newest } = this.#history;
+    if (lastEventId !== undefined && lastEventId !== '') {
+      const verdict = judge(lastEventId, { epochs: this.#log.epochs, oldest, head: newest });
+      if (!('reason' in verdict)) return { from: verdict.seen };
+      const from = this.#options.onGap === 'latest' ? newest : oldest - 1;
+      const missed = verdict.seen === undefined ? null : from - verdict.seen;
+      const requested = lastEventId.slice(0, 128).toWellFormed();
+      return { from, gap: { requested, from: positionId(from, this.#log.epochs), missed, reason: verdict.reason } };
+    }
+    if (since === undefined) return { from: newest };
+    return { from: (since === 'earliest' ? oldest : this.#history.since(since)) - 1 };
+  }
+
+  /** Runs what is due in slices: passes and catching up take turns, so that neither waits for the other for ever. */
+  readonly #turn = (): void => {
+    this.#scheduled = false;
+    this.#job ??= this.#jobs();
+    const until = performance.now() + SLICE;
+    for (let steps = 1; !this.#job.next().done; steps++) {
+      if (steps % 16 === 0 && performance.now() > until) return this.#schedule();
+    }
+    this.#job = undefined;
+    for (const resolve of this.#whenIdle.splice(0)) resolve();
+  };
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#defer(this.#turn);
+  }
+
+  *#jobs(): Generator<void, void> {
+    while (this.#beatDue || this.#offers.length > 0 || this.#cursors.ready.size > 0) {
+      if (this.#offers.length > 0) yield* this.#pass(this.#takeBatch());
+      yield* this.#catchUp();
+      if (this.#beatDue) yield* this.#beat();
+      else if (this.#sweepDue()) yield* this.#sweep();
+    }
+  }
+
+  #takeBatch(): Batch {
+    let bytes = 0;
+    let count = 0;
+    for (const { entry } of this.#offers) {
+      if (count > 0 && bytes + entry.bytes.length > CHUNK) break;
+      bytes += entry.bytes.length;
+      count++;
+    }
+    const batch = new Batch(count === this.#offers.length ? this.#offers : this.#offers.slice(0, count));
+    this.#offers = this.#offers.slice(count);
+    this.#offeredBytes -= bytes;
+    for (const resolve of this.#atGate.splice(0)) resolve();
+    return batch;
+  }
+
+  *#pass(batch: Batch): Generator<void, void> {
+    this.#reach = batch.last;
+    for (const cursor of this.#cursors.blocked) cursor.next ||= batch.firstFor(cursor);
+    this.#endOvertaken();
+    for (const cursor of batch.recipients(this.#cursors.live)) {
+      if (cursor.place !== 'live') continue;
+      const chunk = batch.chunkFor(cursor);
+      if (chunk && !this.#writeChunk(cursor, chunk)) {
+        cursor.next = 0;
+        this.#move(cursor, 'blocked');
+      }
+      yield;
+    }
+    this.#at = batch.last;
+  }
+
+  /** A blocked client whose next entry has left the history can never have it. */
+  #endOvertaken(): void {
+    const { oldest } = this.#history;
+    for (const cursor of this.#cursors.blocked) if (cursor.next !== 0 && cursor.next < oldest) this.end(cursor, 'slow');
+  }
+
+  /** One chunk for everyone who is behind and writable now; who drains meanwhile has the next turn, after the next pass. */
+  *#catchUp(): Generator<void, void> {
+    for (const cursor of [...this.#cursors.ready]) {
+      if (cursor.place === 'ready') yield* this.#advance(cursor);
+      yield;
+    }
+  }
+
+  /** Sends a cursor the next chunk that is for it. Runs between passes only. */
+  *#advance(cursor: Cursor): Generator<void, void> {
+    if (cursor.next > this.#at) return this.#settle(cursor);
+    const first = cursor.next;
+    const entries: HistoryEntry[] = [];
+    let bytes = 0;
+    let next = first;
+    for (; next <= this.#at; next++) {
+      const entry = this.#history.at(next);
+      if (!entry) return this.end(cursor, 'slow'); // Overtaken: publishing was faster than its reading.
+      if (admits(entry.audience, cursor.client, next > cursor.attachedAt)) {
+        // Stops at the first entry that is for it and doesn't fit: that is exactly its next one.
+        if (bytes > 0 && bytes + entry.bytes.length > CHUNK) break;
+        entries.push(entry);
+        bytes += entry.bytes.length;
+      }
+      if ((next - first) % 256 === 255) yield;
+    }
+    if (cursor.place !== 'ready') return;
+    cursor.next = next;
+    const chunk = this.#chunkOf(entries, first, next);
+    if (!chunk || this.#writeChunk(cursor, chunk)) return this.#settle(cursor);
+    if (next > this.#at) cursor.next = 0;
+    this.#move(cursor, 'blocked');
+  }
+
+  #chunkOf(entries: readonly HistoryEntry[], first: number, next: number): Chunk | undefined {
+    if (entries.length < next - first) return chunkOf(entries);
+    if (this.#page?.first === first && this.#page.next === next) return this.#page.chunk;
+    const chunk = chunkOf(entries);
+    if (chunk) this.#page = { first, next, chunk };
+    return chunk;
+  }
+
+  /** A writable cursor that has all up to where the live ones are becomes one of them. */
+  #settle(cursor: Cursor): void {
+    if (this.#reach !== this.#at || cursor.next !== this.#at + 1) return this.#schedule();
+    // Entries that wait for the next pass were offered to those attached then; for one who came later they are replay.
+    for (const { entry, chosen } of this.#offers) {
+      if (entry.sequence > cursor.attachedAt) break;
+      if (chosen && admits(entry.audience, cursor.client, false)) chosen.add(cursor);
+    }
+    this.#move(cursor, 'live');
+  }
+
+  *#beat(): Generator<void, void> {
+    this.#beatDue = false;
+    const beat = ++this.#beats;
+    const due = Math.ceil(this.#options.heartbeat / this.beatInterval);
+    this.#page = undefined;
+    this.#history.trim(this.#now());
+    this.#endOvertaken();
+    if (this.#sweepDue()) yield* this.#sweep();
+    for (const cursor of this.#cursors.live) {
+      if (beat >= cursor.expiresAt) this.end(cursor, 'max-age');
+      else if (beat - cursor.wroteAt > due) this.#tell(cursor);
+      yield;
+    }
+  }
+
+  /**
+   * A live client that only events for others passed by keeps an old id. Before that id leaves the history, the client
+   * is told its position, or its next reconnect would be called a gap.
+   */
+  #sweepDue(): boolean {
+    const { oldest, size, evicted } = this.#history;
+    return evicted && this.#swept < oldest - 1 + size / 2 && this.#now() - this.#sweptTime >= SWEEP;
+  }
+
+  *#sweep(): Generator<void, void> {
+    this.#swept = this.#at;
+    this.#sweptTime = this.#now();
+    for (const cursor of this.#cursors.live) {
+      if (cursor.sent < this.#at) this.#tell(cursor);
+      yield;
+    }
+  }
+
+  /** A sign of life; for a client whose last id is behind its position, one that carries the position. */
+  #tell(cursor: Cursor): void {
+    let frame = HEARTBEAT;
+    if (cursor.sent < this.#at) {
+      frame = encodeControl(positionId(this.#at, this.#log.epochs), 'sse.cursor');
+      cursor.sent = this.#at;
+    }
+    if (this.#write(cursor, frame)) return;
+    cursor.next = 0;
+    this.#move(cursor, 'blocked');
+  }
+
+  /** The id up to which a client has been sent everything that is for it. While a pass runs it may be lower than need be, never higher. */
+  #positionOf(cursor: Cursor): string {
+    const behind = cursor.next === 0 ? this.#reach : cursor.next - 1;
+    return positionId(cursor.place === 'live' ? Math.max(cursor.sent, this.#at) : behind, this.#log.epochs);
+  }
+
+  #writeChunk(cursor: Cursor, chunk: Chunk): boolean {
+    cursor.events += chunk.events;
+    cursor.sent = chunk.last;
+    return this.#write(cursor, chunk.bytes);
+  }
+
+  #write(cursor: Cursor, bytes: Uint8Array): boolean {
+    cursor.bytes += bytes.length;
+    cursor.wroteAt = this.#beats;
+    return cursor.subscriber.write(bytes);
+  }
+
+  #move(cursor: Cursor, place: Exclude<Place, 'gone'>): void {
+    if (cursor.place === 'gone') return;
+    this.#cursors[cursor.place].delete(cursor);
+    cursor.place = place;
+    this.#cursors[place].add(cursor);
+  }
+}

@@ -1,0 +1,57 @@
+import type { GapReason } from './activity.ts';
+import type { Epoch } from './event-log.ts';
+
+/** Where a new stream wants to begin. `lastEventId` wins over `since`; neither is the head. */
+export interface Position {
+  /** The last id the client has seen. Untrusted text. */
+  readonly lastEventId?: string;
+  /** A time in ms since 1970, or the oldest entry there is. */
+  readonly since?: number | 'earliest';
+}
+
+/** What a client is told when its stream cannot continue exactly where it ended: the data of `sse.gap`. */
+export interface Gap {
+  /** What it asked for, cut to 128 characters. Untrusted text. */
+  readonly requested: string;
+  /** The id after which its stream goes on. */
+  readonly from: string;
+  /** Entries between the two positions: exact for a client that gets everything, else an upper bound; null when it cannot be known. */
+  readonly missed: number | null;
+  readonly reason: GapReason;
+}
+
+/** What is known of the log at the moment a client attaches. */
+export interface Extent {
+  readonly epochs: readonly Epoch[];
+  /** The oldest entry that can be replayed; head + 1 if there is none. */
+  readonly oldest: number;
+  readonly head: number;
+}
+
+const CURSOR = /^([A-Za-z0-9]{1,32})-(0|[1-9][0-9]{0,15})(?:\.|$)/;
+
+/**
+ * Judges a cursor: the sequence that the client has seen last, or why it is no good.
+ * It is good if its epoch is known, its sequence lies within what that epoch issued, and nothing after it was evicted.
+ */
+export function judge(
+  lastEventId: string,
+  { epochs, oldest, head }: Extent,
+): { seen: number } | { reason: GapReason; seen?: number } {
+  const [, name, digits] = CURSOR.exec(lastEventId) ?? [];
+  if (name === undefined) return { reason: 'unknown' };
+  const index = epochs.findIndex((epoch) => epoch.name === name);
+  const epoch = epochs[index];
+  if (!epoch) return { reason: 'epoch' };
+  const seen = Number(digits);
+  const last = (epochs[index + 1]?.first ?? head + 1) - 1;
+  // The first epoch hands out the position before its first entry as well: `<epoch>-0`.
+  if (seen < (index === 0 ? 0 : epoch.first) || seen > last) return { reason: 'unknown' };
+  return oldest <= seen + 1 ? { seen } : { reason: 'evicted', seen };
+}
+
+/** The id of a position: that of the entry with this sequence, or `<first epoch>-0` before there is one. */
+export function positionId(sequence: number, epochs: readonly Epoch[]): string {
+  const epoch = epochs.findLast(({ first }) => first <= sequence) ?? epochs[0];
+  return `${epoch?.name}-${sequence}`;
+}

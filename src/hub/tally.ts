@@ -1,0 +1,69 @@
+import type { Activity, CloseReason, GapReason } from './activity.ts';
+
+/** Counters since the start, made from activities alone. */
+export interface Totals {
+  readonly opened: number;
+  readonly closed: Readonly<Partial<Record<CloseReason, number>>>;
+  /** Events that entered the log. */
+  readonly events: number;
+  /** For how many clients they were, added up. */
+  readonly matched: number;
+  /** Events and bytes that streams were sent; counted when a stream closes. */
+  readonly delivered: { readonly events: number; readonly bytes: number };
+  readonly gaps: Readonly<Partial<Record<GapReason, number>>>;
+  /** By error code. */
+  readonly refused: Readonly<Record<string, number>>;
+  readonly failed: number;
+}
+
+export class Tally {
+  readonly #totals = {
+    opened: 0,
+    closed: {} as Record<string, number>,
+    events: 0,
+    matched: 0,
+    delivered: { events: 0, bytes: 0 },
+    gaps: {} as Record<string, number>,
+    refused: {} as Record<string, number>,
+    failed: 0,
+  };
+
+  get totals(): Totals {
+    return structuredClone(this.#totals);
+  }
+
+  observe(activity: Activity): void {
+    const totals = this.#totals;
+    switch (activity.kind) {
+      case 'opened':
+        totals.opened++;
+        break;
+      case 'closed':
+        count(totals.closed, activity.reason);
+        totals.delivered.events += activity.events;
+        totals.delivered.bytes += activity.bytes;
+        break;
+      case 'broadcast':
+        totals.events++;
+        totals.matched += activity.matched;
+        break;
+      case 'gap':
+        count(totals.gaps, activity.reason);
+        break;
+      case 'refused':
+        count(totals.refused, activity.code);
+        break;
+      case 'proxy-seen':
+        break; // Happens once; the requests it refuses are counted as such.
+      case 'failed':
+        totals.failed++;
+        break;
+      default:
+        activity satisfies never;
+    }
+  }
+}
+
+function count(counters: Record<string, number>, key: string): void {
+  counters[key] = (counters[key] ?? 0) + 1;
+}

@@ -1,0 +1,113 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { z } from 'zod';
+import { type Issue, SseError } from '../errors.ts';
+import { type Identity, identity } from '../event/identity.ts';
+import { didYouMean } from '../nearest.ts';
+import type { TokenVerifier } from './authenticate.ts';
+
+const text = z.string('must be a string').max(256, 'has at most 256 characters').optional();
+const texts = z
+  .array(z.string('must be a string').max(256, 'has at most 256 characters'), 'must be a list of strings')
+  .max(64, 'has at most 64 entries')
+  .optional();
+
+const user = z
+  .strictObject({
+    tokenHash: z
+      .string()
+      .regex(/^sha256:[0-9a-f]{64}$/, 'must be sha256: and 64 hexadecimal digits in lower case')
+      .optional(),
+    token: z.string().min(1, 'must not be empty').optional(),
+    id: z.string('is required').min(1, 'must not be empty').max(256, 'has at most 256 characters'),
+    login: text,
+    name: text,
+    mail: text,
+    profile: text,
+    roles: texts,
+    topics: texts,
+    claims: z.record(z.string(), z.json()).optional(),
+  })
+  .refine((value) => (value.token === undefined) !== (value.tokenHash === undefined), {
+    message: 'needs one of tokenHash and token',
+  });
+
+const file = z.strictObject({ $schema: z.string().optional(), users: z.array(user, 'must be a list') });
+const FIELDS = ['users', ...Object.keys(user.shape)];
+
+/** What a users file holds, ready to look tokens up. */
+export interface Users {
+  readonly verifier: TokenVerifier;
+  readonly size: number;
+  /** Sentences for the log: tokens that stand in plain text. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the text of a users file (design §12): `{"users":[{"tokenHash":"sha256:…","id":"7","profile":"Administrator"}]}`.
+ *
+ * Tokens are held as keyed hashes: a look-up takes the same time whatever part of a wrong token is right, since
+ * nobody outside can tell which hashes are alike.
+ *
+ * @param source the file's name, for messages
+ * @throws SseError `invalid-config`, with every mistake
+ */
+export function parseUsers(json: string, source: string): Users {
+  const result = file.safeParse(parseJson(json, source));
+  if (!result.success)
+    throw SseError.of(
+      'invalid-config',
+      result.error.issues.flatMap((issue) => readable(issue, source)),
+    );
+
+  const key = randomBytes(32);
+  const keyed = (hash: Buffer) => createHmac('sha256', key).update(hash).digest();
+  const known = new Map<string, { readonly mac: Buffer; readonly identity: Identity }>();
+  const warnings: string[] = [];
+  for (const [index, { token, tokenHash, topics, ...parts }] of result.data.users.entries()) {
+    if (token !== undefined)
+      warnings.push(`${source}: the token of user ${JSON.stringify(parts.id)} stands there in plain text; use tokenHash`);
+    const hash = tokenHash === undefined ? sha256(token ?? '') : Buffer.from(tokenHash.slice('sha256:'.length), 'hex');
+    const mac = keyed(hash);
+    if (known.has(mac.toString('hex')))
+      throw SseError.of('invalid-config', [
+        { pointer: `${source} /users/${index}`, detail: 'has the same token as a user before it' },
+      ]);
+    const claims = { ...parts.claims, ...(topics && { topics }) };
+    known.set(mac.toString('hex'), { mac, identity: identity({ ...given(parts), claims, authenticated: true }) });
+  }
+
+  const verify = async (candidate: string): Promise<Identity | undefined> => {
+    const mac = keyed(sha256(candidate));
+    const found = known.get(mac.toString('hex'));
+    return found && timingSafeEqual(found.mac, mac) ? found.identity : undefined;
+  };
+  return { verifier: { verify }, size: known.size, warnings };
+}
+
+function sha256(value: string): Buffer {
+  return createHash('sha256').update(value, 'utf8').digest();
+}
+
+function given(parts: { [K in keyof Identity]?: Identity[K] | undefined }): Partial<Identity> {
+  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
+}
+
+function parseJson(json: string, source: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (error) {
+    // The parser's message quotes the text around the mistake, which may be a token.
+    const position = /position (\d+)/.exec((error as Error).message)?.[1];
+    const line = position === undefined ? undefined : json.slice(0, Number(position)).split('\n').length;
+    throw SseError.of('invalid-config', [
+      { pointer: source, detail: `is not JSON${line === undefined ? '' : `: see line ${line}`}` },
+    ]);
+  }
+}
+
+function readable(issue: z.core.$ZodIssue, source: string): Issue[] {
+  const at = [`${source} `, ...issue.path].join('/');
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ pointer: `${at}/${key}`, detail: `unknown field${didYouMean(key, FIELDS)}` }));
+  return [{ pointer: at, detail: issue.message }];
+}

@@ -1,0 +1,150 @@
+import { type ErrorCode, SseError } from '../errors.ts';
+import type { Client } from '../event/identity.ts';
+import type { Activity, CloseReason, GapReason } from '../hub/activity.ts';
+import { escapeText } from './escape.ts';
+import type { Look } from './paint.ts';
+import { counted, duration } from './words.ts';
+
+/** An activity for a log: `msg` is always the same text for one kind, what differs is in the fields. */
+export interface ActivityRecord {
+  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly msg: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** An activity for a person; the text is plain and safe to show, of several lines only if a defect shows its stack. */
+export interface ActivityLine {
+  readonly look: Look;
+  readonly text: string;
+}
+
+type Kind = Activity['kind'];
+type Of<K extends Kind> = Extract<Activity, { readonly kind: K }>;
+type Table = {
+  readonly [K in Kind]: {
+    record(activity: Of<K>): ActivityRecord;
+    /** Nothing for what a person sees anyway or does not miss. */
+    line(activity: Of<K>): ActivityLine | undefined;
+  };
+};
+
+// An operator looks into these; the other ends are everyday life.
+const BAD_ENDS: ReadonlySet<CloseReason> = new Set(['slow', 'error']);
+// A cursor that we never gave out, or that was damaged on its way; the others are told to every client after a restart or a long absence.
+const BAD_GAPS: ReadonlySet<GapReason> = new Set(['unknown', 'corrupt']);
+// Somebody knocked where they must not, or the server is at a limit. Other refusals are mistakes of whoever wrote the request.
+const BAD_REFUSALS: ReadonlySet<string> = new Set(['forbidden', 'misdirected', 'invalid-credential', 'at-capacity'] satisfies ErrorCode[]);
+// A browser asks every server for a favicon.
+const QUIET_REFUSALS: ReadonlySet<string> = new Set(['not-found'] satisfies ErrorCode[]);
+
+const LONG = 256;
+
+const PROXY_SEEN =
+  'a reverse proxy stands before this server, which does not expect one: publishing on this port and self-declared ' +
+  'identities are off until the restart; start with --trust-proxy if the proxy is yours';
+
+/** One entry for each kind of activity; the compiler holds it complete. Never data of an event, never a credential. */
+const TABLE: Table = {
+  opened: {
+    record: ({ client, clients }) => ({
+      level: 'info',
+      msg: 'stream opened',
+      fields: { ...about(client), topics: client.topics.map((topic) => escapeText(topic)), clients },
+    }),
+    line: ({ client, clients }) => ({ look: 'green', text: `+ ${who(client)} joined · ${counted(clients, 'client')}` }),
+  },
+  closed: {
+    record: ({ client, clients, reason, duration, events, bytes }) => ({
+      level: BAD_ENDS.has(reason) ? 'warn' : 'info',
+      msg: 'stream closed',
+      fields: { ...about(client), reason, duration, events, bytes, clients },
+    }),
+    line: ({ client, clients, reason, duration: ms }) => ({
+      look: BAD_ENDS.has(reason) ? 'yellow' : 'gray',
+      text: `- ${who(client)} left after ${duration(ms)} · ${counted(clients, 'client')} (${reason})`,
+    }),
+  },
+  broadcast: {
+    record: ({ id, type, size, matched, source }) => ({
+      level: 'info',
+      msg: 'broadcast',
+      fields: { id, type: escapeText(type), size, matched, source },
+    }),
+    // The key that sent it has its own answer.
+    line: ({ id, type, matched, source }) =>
+      source === 'terminal' ? undefined : { look: 'cyan', text: `> ${escapeText(type)} to ${counted(matched, 'client')} · ${id} (${source})` },
+  },
+  gap: {
+    record: ({ client, reason, requested, missed }) => ({
+      level: BAD_GAPS.has(reason) ? 'warn' : 'info',
+      msg: 'gap',
+      fields: { ...about(client), reason, requested: escapeText(requested, LONG), missed },
+    }),
+    line: ({ client, reason, missed }) => ({
+      look: 'yellow',
+      text: `~ ${who(client)} missed ${missed === null ? 'an unknown number of events' : counted(missed, 'event')} (${reason})`,
+    }),
+  },
+  refused: {
+    record: ({ code, detail, method, path, ip }) => ({
+      level: BAD_REFUSALS.has(code) ? 'warn' : QUIET_REFUSALS.has(code) ? 'debug' : 'info',
+      msg: 'refused',
+      fields: {
+        code,
+        detail: escapeText(detail, LONG),
+        method: escapeText(method),
+        path: escapeText(path, LONG),
+        ip: escapeText(ip),
+      },
+    }),
+    line: ({ code, detail, method, path, ip }) =>
+      QUIET_REFUSALS.has(code)
+        ? undefined
+        : {
+            look: 'yellow',
+            text: `! refused ${escapeText(method, 16)} ${escapeText(path)} of ${escapeText(ip)}: ${escapeText(detail, LONG)} (${code})`,
+          },
+  },
+  'proxy-seen': {
+    record: ({ sign }) => ({ level: 'warn', msg: PROXY_SEEN, fields: { sign: escapeText(sign) } }),
+    line: ({ sign }) => ({ look: 'red', text: `! ${PROXY_SEEN} (sign: ${escapeText(sign)})` }),
+  },
+  failed: {
+    record: ({ what, error }) => ({ level: 'error', msg: escapeText(what, LONG), fields: { error } }),
+    line: ({ what, error }) => ({ look: 'red', text: `! ${escapeText(what, LONG)}: ${causeOf(error)}` }),
+  },
+};
+
+/** What a log says of an activity; all untrusted text in it is escaped and bounded. */
+export function activityRecord<K extends Kind>(activity: Of<K>): ActivityRecord {
+  return TABLE[activity.kind as K].record(activity);
+}
+
+/** What a person at the terminal is told of an activity, if anything. */
+export function activityLine<K extends Kind>(activity: Of<K>): ActivityLine | undefined {
+  return TABLE[activity.kind as K].line(activity);
+}
+
+/** A client in few words: its best name and profile; the address for who has no name. */
+export function who(client: Client): string {
+  const name = client.name || client.login || client.id;
+  const profile = client.profile === '' ? '' : ` (${escapeText(client.profile)})`;
+  return name === '' ? `anonymous${profile} ${escapeText(client.client.ip)}` : `${escapeText(name)}${profile}`;
+}
+
+function about({ client, id, login, profile, authenticated }: Client): Record<string, unknown> {
+  const known = { id, login, profile };
+  const fields: Record<string, unknown> = { client: client.id, ip: escapeText(client.ip), authenticated };
+  for (const [field, value] of Object.entries(known)) if (value !== '') fields[field] = escapeText(value);
+  return fields;
+}
+
+/** A mistake is its message; a defect of ours is its stack, since there may be nothing else to find it by. */
+function causeOf(error: unknown): string {
+  if (!(error instanceof Error)) return escapeText(String(error), LONG);
+  if (error instanceof SseError || error.stack === undefined) return escapeText(error.message, LONG);
+  return error.stack
+    .split('\n', 12)
+    .map((line) => escapeText(line, LONG))
+    .join('\n');
+}
