@@ -13,64 +13,60 @@ const MAX_DEPTH = 40;
  * @returns {string | undefined}
  */
 export function prettyJson(text) {
-	if (text.length > MAX_LENGTH || !/^\s*[{[]/.test(text)) return undefined;
-	try {
-		JSON.parse(text);
-	} catch {
-		return undefined;
-	}
-	return indent(text);
+  if (text.length > MAX_LENGTH || !/^\s*[{[]/.test(text)) return undefined;
+  try {
+    JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return indent(text);
 }
 
 /** @param {string} json Valid JSON. */
 function indent(json) {
-	let out = "";
-	let depth = 0;
-	for (let at = 0; at < json.length; at++) {
-		const character = /** @type {string} */ (json[at]);
-		if (character === '"') {
-			const end = stringEnd(json, at);
-			out += json.slice(at, end);
-			at = end - 1;
-		} else if (character === "{" || character === "[") {
-			const close = nextToken(json, at + 1);
-			if (json[close] === "}" || json[close] === "]") {
-				out += character + json[close];
-				at = close;
-			} else {
-				if (++depth > MAX_DEPTH) return undefined;
-				out += character + newLine(depth);
-			}
-		} else if (character === "}" || character === "]") {
-			out += newLine(--depth) + character;
-		} else if (character === ",") {
-			out += character + newLine(depth);
-		} else if (character === ":") {
-			out += ": ";
-		} else if (!isSpace(character)) {
-			out += character;
-		}
-	}
-	return out;
+  let out = '';
+  let depth = 0;
+  for (let at = 0; at < json.length; at++) {
+    const character = /** @type {string} */ (json[at]);
+    if (character === '"') {
+      const end = stringEnd(json, at);
+      out += json.slice(at, end);
+      at = end - 1;
+    } else if (character === '{' || character === '[') {
+      const close = nextToken(json, at + 1);
+      if (json[close] === '}' || json[close] === ']') {
+        out += character + json[close];
+        at = close;
+      } else {
+        if (++depth > MAX_DEPTH) return undefined;
+        out += character + newLine(depth);
+      }
+    } else if (character === '}' || character === ']') {
+      out += newLine(--depth) + character;
+    } else if (character === ',') {
+      out += character + newLine(depth);
+    } else if (character === ':') {
+      out += ': ';
+    } else if (!isSpace(character)) {
+      out += character;
+    }
+  }
+  return out;
 }
 
 /** @param {number} depth */
-const newLine = (depth) => `\n${"  ".repeat(depth)}`;
+const newLine = (depth) => `\n${'  '.repeat(depth)}`;
 
 /** @param {string | undefined} character */
-const isSpace = (character) =>
-	character === " " ||
-	character === "\n" ||
-	character === "\r" ||
-	character === "\t";
+const isSpace = (character) => character === ' ' || character === '\n' || character === '\r' || character === '\t';
 
 /**
  * @param {string} json
  * @param {number} at
  */
 function nextToken(json, at) {
-	while (isSpace(json[at])) at++;
-	return at;
+  while (isSpace(json[at])) at++;
+  return at;
 }
 
 /**
@@ -79,7 +75,7 @@ function nextToken(json, at) {
  * @param {number} at
  */
 function stringEnd(json, at) {
-	let end = at + 1;
-	while (json[end] !== '"') end += json[end] === "\\" ? 2 : 1;
-	return end + 1;
+  let end = at + 1;
+  while (json[end] !== '"') end += json[end] === '\\' ? 2 : 1;
+  return end + 1;
 }

@@ -12,25 +12,28 @@
 
 /** Why the server ends a stream. */
 const GOODBYES = {
-	shutdown: "the server is stopping",
-	slow: "this page read too slowly",
-	kicked: "an operator ended the stream",
-	expired: "the sign-in has run out",
-	revoked: "the sign-in was withdrawn",
-	"max-age": "the stream has reached its maximum age",
-	refused: "the server does not take this client",
-	error: "something failed in the server",
+  shutdown: 'the server is stopping',
+  slow: 'this page read too slowly',
+  kicked: 'an operator ended the stream',
+  expired: 'the sign-in has run out',
+  revoked: 'the sign-in was withdrawn',
+  'max-age': 'the stream has reached its maximum age',
+  refused: 'the server does not take this client',
+  error: 'something failed in the server',
 };
 
 /** Why a stream could not go on where it ended. */
 const GAPS = {
-	evicted:
-		"They are no longer in the history of the server. The list goes on with the oldest event that is.",
-	epoch:
-		"The server has begun a new log since then, most likely because it was restarted.",
-	unknown:
-		"The server does not know the id that this page asked it to go on from.",
-	corrupt: "What the server had stored of them is damaged.",
+  evicted: 'They are no longer in the history of the server. The list goes on with the oldest event that is.',
+  epoch: 'The server has begun a new log since then, most likely because it was restarted.',
+  unknown: 'The server does not know the id that this page asked it to go on from.',
+  corrupt: 'What the server had stored of them is damaged.',
+};
+
+/** What a person can do about a refusal. @type {Record<number, string>} */
+const ADVICE = {
+  401: 'The server wants to know who you are, by a bearer header or a cookie. This page can send a cookie, if the browser has one.',
+  404: 'There is no event stream at this path: open this page without ?path=, or with a path that --sse-path gave.',
 };
 
 /**
@@ -39,24 +42,23 @@ const GAPS = {
  * @returns {Record<string, unknown>}
  */
 export function controlData(data) {
-	try {
-		const value = JSON.parse(data);
-		return typeof value === "object" && value !== null ? value : {};
-	} catch {
-		return {};
-	}
+  try {
+    const value = JSON.parse(data);
+    return typeof value === 'object' && value !== null ? value : {};
+  } catch {
+    return {};
+  }
 }
 
 /** @param {unknown} value */
-const text = (value) => (typeof value === "string" ? value : "");
+const text = (value) => (typeof value === 'string' ? value : '');
 
 /**
  * An own property of a table, by a name that came from outside.
  * @param {Record<string, string>} table
  * @param {string} name
  */
-const lookUp = (table, name) =>
-	Object.hasOwn(table, name) ? table[name] : undefined;
+const lookUp = (table, name) => (Object.hasOwn(table, name) ? table[name] : undefined);
 
 /**
  * `sse.open`: who the server takes this page for.
@@ -65,43 +67,36 @@ const lookUp = (table, name) =>
  * @returns {{ status: string, notes: Note[], explanation: string }} The explanation is empty when there is nothing to explain.
  */
 export function opened(data, wish) {
-	const profile = text(data.profile);
-	const signedIn = data.authenticated === true;
-	const taken = profile === wish.profile;
-	const declared = taken && wish.login + wish.id !== "";
-	let status = "Connected as anonymous";
-	// The server does not repeat the login; if it took the profile that we declared, it took the login as well.
-	if (profile !== "")
-		status = `Connected as ${profile}${!signedIn && taken && wish.login !== "" ? ` (${wish.login})` : ""}`;
-	else if (signedIn) status = "Connected, signed in";
-	else if (declared) status = "Connected without a profile";
-	/** @type {Note[]} */
-	const notes = [{ tone: "good", text: status, detail: topics(wish) }];
-	if (taken || wish.profile === "") return { status, notes, explanation: "" };
-	const warning = `The profile “${wish.profile}” did not count`;
-	notes.push({ tone: "warn", text: warning });
-	return {
-		status,
-		notes,
-		explanation: `${warning}. ${notTaken(signedIn, profile)}`,
-	};
+  const profile = text(data.profile);
+  const signedIn = data.authenticated === true;
+  const taken = profile === wish.profile;
+  const declared = taken && wish.login + wish.id !== '';
+  let status = 'Connected as anonymous';
+  // The server does not repeat the login; if it took the profile that we declared, it took the login as well.
+  if (profile !== '') status = `Connected as ${profile}${!signedIn && taken && wish.login !== '' ? ` (${wish.login})` : ''}`;
+  else if (signedIn) status = 'Connected, signed in';
+  else if (declared) status = 'Connected without a profile';
+  /** @type {Note[]} */
+  const notes = [{ tone: 'good', text: status, detail: topics(wish) }];
+  if (taken || wish.profile === '') return { status, notes, explanation: '' };
+  const warning = `The profile “${wish.profile}” did not count`;
+  notes.push({ tone: 'warn', text: warning });
+  return { status, notes, explanation: `${warning}. ${notTaken(signedIn, profile)}` };
 }
 
 /** @param {Wish} wish */
-const topics = (wish) =>
-	wish.topics.length === 0 ? "" : `Topics asked for: ${wish.topics.join(", ")}`;
+const topics = (wish) => (wish.topics.length === 0 ? '' : `Topics asked for: ${wish.topics.join(', ')}`);
 
 /**
  * @param {boolean} signedIn
  * @param {string} profile
  */
 function notTaken(signedIn, profile) {
-	if (signedIn)
-		return `You are signed in, and the sign-in says who you are: ${profile || "without a profile"}.`;
-	return (
-		`For the server you are ${profile || "anonymous"}. A client may say for itself who it is only while the server listens ` +
-		"on its own machine alone and has no sign-in configured."
-	);
+  if (signedIn) return `You are signed in, and the sign-in says who you are: ${profile || 'without a profile'}.`;
+  return (
+    `For the server you are ${profile || 'anonymous'}. A client may say for itself who it is only while the server listens ` +
+    'on its own machine alone and has no sign-in configured.'
+  );
 }
 
 /**
@@ -110,14 +105,11 @@ function notTaken(signedIn, profile) {
  * @returns {Note}
  */
 export function missed({ missed: count, reason }) {
-	const why = text(reason) || "no reason given";
-	const number =
-		typeof count === "number" ? count.toLocaleString("en") : undefined;
-	const what =
-		number === undefined
-			? "Events missed, nobody knows how many"
-			: `${number} ${count === 1 ? "event" : "events"} missed`;
-	return { tone: "warn", text: `${what}: ${why}`, detail: lookUp(GAPS, why) };
+  const why = text(reason) || 'no reason given';
+  const number = typeof count === 'number' ? count.toLocaleString('en') : undefined;
+  const what =
+    number === undefined ? 'Events missed, nobody knows how many' : `${number} ${count === 1 ? 'event' : 'events'} missed`;
+  return { tone: 'warn', text: `${what}: ${why}`, detail: lookUp(GAPS, why) };
 }
 
 /**
@@ -126,13 +118,13 @@ export function missed({ missed: count, reason }) {
  * @returns {Note}
  */
 export function goodbye({ reason }) {
-	const why = text(reason) || "no reason given";
-	const meaning = lookUp(GOODBYES, why);
-	return {
-		tone: "calm",
-		text: `The server said goodbye: ${why}; reconnecting…`,
-		detail: meaning && `That is, ${meaning}.`,
-	};
+  const why = text(reason) || 'no reason given';
+  const meaning = lookUp(GOODBYES, why);
+  return {
+    tone: 'calm',
+    text: `The server said goodbye: ${why}; reconnecting…`,
+    detail: meaning && `That is, ${meaning}.`,
+  };
 }
 
 /**
@@ -141,25 +133,22 @@ export function goodbye({ reason }) {
  * @returns {Note}
  */
 export function absent(why) {
-	if (why.kind === "full") {
-		return {
-			tone: "warn",
-			text: "The server is full; it asked this page to come back later",
-			detail:
-				"It answered 200 and ended the stream at once: that makes an EventSource try again.",
-		};
-	}
-	if (why.kind === "unavailable") {
-		return {
-			tone: "warn",
-			text: `The answer was ${why.status}; trying again`,
-			detail:
-				"This page tries again. An EventSource would have given up for good.",
-		};
-	}
-	if (why.kind === "unreachable")
-		return { tone: "warn", text: "The server does not answer; trying again" };
-	return { tone: "warn", text: "The stream broke off; reconnecting…" };
+  if (why.kind === 'full') {
+    return {
+      tone: 'warn',
+      text: 'The server is full; it asked this page to come back later',
+      detail: 'It answered 200 and ended the stream at once: that makes an EventSource try again.',
+    };
+  }
+  if (why.kind === 'unavailable') {
+    return {
+      tone: 'warn',
+      text: `The answer was ${why.status}; trying again`,
+      detail: 'This page tries again. An EventSource would have given up for good.',
+    };
+  }
+  if (why.kind === 'unreachable') return { tone: 'warn', text: 'The server does not answer; trying again' };
+  return { tone: 'warn', text: 'The stream broke off; reconnecting…' };
 }
 
 /**
@@ -168,14 +157,8 @@ export function absent(why) {
  * @returns {{ text: string, explanation: string }}
  */
 export function refused({ status, title, detail }) {
-	const advice =
-		status === 401
-			? "The server wants to know who you are, by a bearer header or a cookie. This page can send a cookie, if the browser has one."
-			: "";
-	return {
-		text: `Refused: ${status} ${title}`.trim(),
-		explanation: [detail, advice].filter(Boolean).join(" "),
-	};
+  const explanation = [detail, ADVICE[status]].filter(Boolean).join(' ');
+  return { text: `Refused: ${status} ${title}`.trim(), explanation };
 }
 
 /**
@@ -183,7 +166,7 @@ export function refused({ status, title, detail }) {
  * @param {boolean} answered
  */
 export function takingLong(answered) {
-	return answered
-		? "The server has answered, but nothing came yet. A proxy between may be holding the stream back."
-		: "Still no answer. A browser opens at most six connections to one HTTP/1.1 server: other tabs with a stream may be using them.";
+  return answered
+    ? 'The server has answered, but nothing came yet. A proxy between may be holding the stream back.'
+    : 'Still no answer. A browser opens at most six connections to one HTTP/1.1 server: other tabs with a stream may be using them.';
 }

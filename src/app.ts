@@ -207,7 +207,7 @@ export class App {
         stopping: () => this.#stopping !== undefined,
       }),
       broadcast: broadcast({ hub, bodyLimit: options.bodyLimit, defaults: { event: options.event, data: options.data } }),
-      staticFiles: staticFiles(mountsOf(options.static), options.staticMaxAge),
+      staticFiles: staticFiles(mountsOf(options), options.staticMaxAge),
       ready: () => this.#stopping === undefined,
     });
   }
@@ -240,19 +240,23 @@ function tokenIn(file: string): string {
 }
 
 /** The page that ships; its policy allows what it needs and nothing else. */
-const OWN_PAGE: StaticMount = {
-  prefix: '/',
-  root: fileURLToPath(new URL('public/', import.meta.resolve('#package.json'))),
-  headers: {
-    'content-security-policy':
-      "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    // Its own server may see where its requests come from: that is how a reverse proxy is noticed.
-    'referrer-policy': 'same-origin',
-  },
-};
+function ownPage(ssePath: string): StaticMount {
+  return {
+    prefix: '/',
+    root: fileURLToPath(new URL('public/', import.meta.resolve('#package.json'))),
+    headers: {
+      'content-security-policy':
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+      // Its own server may see where its requests come from: that is how a reverse proxy is noticed.
+      'referrer-policy': 'same-origin',
+      // How the page learns where its stream is (RFC 8288).
+      link: `<${ssePath}>; rel="alternate"; type="text/event-stream"`,
+    },
+  };
+}
 
-function mountsOf(entries: Options['static']): readonly StaticMount[] {
-  if (entries.length === 0) return [OWN_PAGE];
+function mountsOf({ static: entries, ssePath: [path = '/sse'] }: Options): readonly StaticMount[] {
+  if (entries.length === 0) return [ownPage(path)];
   return entries.map(({ prefix, directory: root }) => {
     if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) return { prefix, root };
     throw SseError.of('invalid-config', [{ pointer: '--static', detail: `${JSON.stringify(root)} is not a directory` }]);

@@ -1,63 +1,41 @@
-import { networkInterfaces } from "node:os";
-import type { Addresses, App } from "../app.ts";
+import { networkInterfaces } from 'node:os';
+import type { Addresses, App } from '../app.ts';
 
 /** What a person reads first, for a terminal: where it listens, the line to paste, and which identities count. */
-export function banner(
-	app: App,
-	{ url, sse, admin, port }: Addresses,
-	asked: { port: boolean },
-): string {
-	const { options } = app;
-	const rows: [string, string][] = [["Local", url]];
-	for (const address of networkAddresses(options.host))
-		rows.push(["Network", `http://${address}:${port}/`]);
-	rows.push([
-		"Stream",
-		options.ssePath.length === 1
-			? sse
-			: options.ssePath.map((path) => url.slice(0, -1) + path).join("  "),
-	]);
-	rows.push(["Publish", publishLine(admin, options.adminTokenFile)]);
-	rows.push(["Clients", identities(app)]);
-	if (!asked.port && port !== options.port)
-		rows.push([
-			"",
-			`port ${options.port} was busy; --port ${port} asks for this one`,
-		]);
-	return `\n${rows.map(([name, value]) => `  ${name.padEnd(8)} ${value}`).join("\n")}\n`;
+export function banner(app: App, { url, sse, admin, port }: Addresses, asked: { port: boolean }): string {
+  const { options } = app;
+  const rows: [string, string][] = [['Local', url]];
+  for (const address of networkAddresses(options.host)) rows.push(['Network', `http://${address}:${port}/`]);
+  rows.push(['Stream', options.ssePath.length === 1 ? sse : options.ssePath.map((path) => url.slice(0, -1) + path).join('  ')]);
+  rows.push(['Publish', publishLine(admin, options.adminTokenFile)]);
+  rows.push(['Clients', identities(app)]);
+  if (!asked.port && port !== options.port) rows.push(['', `port ${options.port} was busy; --port ${port} asks for this one`]);
+  return `\n${rows.map(([name, value]) => `  ${name.padEnd(8)} ${value}`).join('\n')}\n`;
 }
 
 /** A line to paste that publishes. */
 function publishLine(admin: string, tokenFile: string | undefined): string {
-	const token =
-		tokenFile === undefined
-			? ""
-			: ` -H "Authorization: Bearer $(cat ${quoted(tokenFile)})"`;
-	if (admin.startsWith("unix:"))
-		return `curl --unix-socket ${quoted(admin.slice(5))}${token} -d hello http://localhost/admin/broadcast`;
-	return `curl${token} -d hello ${admin}broadcast`;
+  const token = tokenFile === undefined ? '' : ` -H "Authorization: Bearer $(cat ${quoted(tokenFile)})"`;
+  if (admin.startsWith('unix:'))
+    return `curl --unix-socket ${quoted(admin.slice(5))}${token} -d hello http://localhost/admin/broadcast`;
+  return `curl${token} -d hello ${admin}broadcast`;
 }
 
 function quoted(text: string): string {
-	return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Which identities count, in one line. */
 export function identities({ options, selfDeclared, exposed }: App): string {
-	if (options.users !== undefined)
-		return `known by the tokens in ${options.users}${options.requireAuth ? "; others are refused" : "; others are anonymous"}`;
-	if (selfDeclared)
-		return "may declare themselves (/sse?profile=Administrator), because only this machine can connect";
-	return `are all anonymous, because ${exposed ? "others than this machine can connect" : "a reverse proxy was seen"}; --users makes them known`;
+  if (options.users !== undefined)
+    return `known by the tokens in ${options.users}${options.requireAuth ? '; others are refused' : '; others are anonymous'}`;
+  if (selfDeclared) return 'may declare themselves (/sse?profile=Administrator), because only this machine can connect';
+  return `are all anonymous, because ${exposed ? 'others than this machine can connect' : 'a reverse proxy was seen'}; --users makes them known`;
 }
 
 /** The addresses under which others reach a server that listens for all. */
 function networkAddresses(host: string | undefined): string[] {
-	if (host !== "0.0.0.0" && host !== "::") return [];
-	const found = Object.values(networkInterfaces()).flatMap(
-		(addresses) => addresses ?? [],
-	);
-	return found
-		.filter(({ internal, family }) => !internal && family === "IPv4")
-		.map(({ address }) => address);
+  if (host !== '0.0.0.0' && host !== '::') return [];
+  const found = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return found.filter(({ internal, family }) => !internal && family === 'IPv4').map(({ address }) => address);
 }

@@ -1,13 +1,13 @@
-import type { Given, Loaded } from "../config/load.ts";
+import type { Given, Loaded } from '../config/load.ts';
 
 /** What the command does to the world. It touches nothing else, and the process not at all. */
-export interface Effects extends Pick<Given, "env" | "readFile"> {
-	readonly stdout: (text: string) => void;
-	readonly stderr: (text: string) => void;
-	/** Of the terminal, to wrap help at. Default 80. */
-	readonly columns?: number | undefined;
-	/** Of the package; what `--version` prints. */
-	readonly version: string;
-	/** Serves until the end, and answers the exit code. What it throws, the command throws. */
-	readonly run: (loaded: Loaded) => number | Promise<number>;
+export interface Effects extends Pick<Given, 'env' | 'readFile'> {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  /** Of the terminal, to wrap help at. Default 80. */
+  readonly columns?: number | undefined;
+  /** Of the package; what `--version` prints. */
+  readonly version: string;
+  /** Serves until the end, and answers the exit code. What it throws, the command throws. */
+  readonly run: (loaded: Loaded) => number | Promise<number>;
 }

@@ -1,44 +1,37 @@
-import { readFileSync } from "node:fs";
-import { type ErrorCode, SseError } from "../errors.ts";
-import { runCommand } from "./command.ts";
-import { report } from "./report.ts";
-import { serve } from "./serve.ts";
+import { readFileSync } from 'node:fs';
+import { type ErrorCode, SseError } from '../errors.ts';
+import { runCommand } from './command.ts';
+import { report } from './report.ts';
+import { serve } from './serve.ts';
 
 /** The exit code of a start that failed (design §11); other errors never end one. */
 const EXIT: Partial<Record<ErrorCode, number>> = {
-	"invalid-config": 2,
-	"address-in-use": 3,
-	"start-failed": 1,
+  'invalid-config': 2,
+  'address-in-use': 3,
+  'start-failed': 1,
 };
 
 /** The program: hands the process to the command and ends it with its exit code. */
 export async function main(): Promise<void> {
-	const { stdout, stderr } = process;
-	// Whoever read it may have gone (`sse-server | head`); that is no reason to stop serving.
-	for (const stream of [stdout, stderr]) stream.on("error", () => {});
-	const write = (text: string) => void stderr.write(text);
-	try {
-		const { version } = JSON.parse(
-			readFileSync(new URL(import.meta.resolve("#package.json")), "utf8"),
-		) as { version: string };
-		const code = await runCommand(process.argv.slice(2), {
-			stdout: (text) => void stdout.write(text),
-			stderr: write,
-			env: process.env,
-			readFile: (path) => readFileSync(path, "utf8"),
-			columns: stdout.columns,
-			version,
-			run: (loaded) => serve(loaded, process),
-		});
-		process.exit(code);
-	} catch (error) {
-		if (!(error instanceof SseError)) throw error;
-		report(
-			error.issues.length > 0
-				? error.issues
-				: [{ pointer: "", detail: error.message }],
-			write,
-		);
-		process.exit(EXIT[error.code] ?? 1);
-	}
+  const { stdout, stderr } = process;
+  // Whoever read it may have gone (`sse-server | head`); that is no reason to stop serving.
+  for (const stream of [stdout, stderr]) stream.on('error', () => {});
+  const write = (text: string) => void stderr.write(text);
+  try {
+    const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8')) as { version: string };
+    const code = await runCommand(process.argv.slice(2), {
+      stdout: (text) => void stdout.write(text),
+      stderr: write,
+      env: process.env,
+      readFile: (path) => readFileSync(path, 'utf8'),
+      columns: stdout.columns,
+      version,
+      run: (loaded) => serve(loaded, process),
+    });
+    process.exit(code);
+  } catch (error) {
+    if (!(error instanceof SseError)) throw error;
+    report(error.issues.length > 0 ? error.issues : [{ pointer: '', detail: error.message }], write);
+    process.exit(EXIT[error.code] ?? 1);
+  }
 }

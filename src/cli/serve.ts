@@ -1,164 +1,140 @@
-import { renameSync, rmSync, writeFileSync } from "node:fs";
-import { type Addresses, App } from "../app.ts";
-import type { Loaded } from "../config/load.ts";
-import { SseError } from "../errors.ts";
-import { createLog, type Log, logActivity } from "../terminal/log.ts";
-import { openTerminal } from "../terminal/open-terminal.ts";
-import type { Terminal } from "../terminal/terminal.ts";
-import { banner, identities } from "./banner.ts";
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { type Addresses, App } from '../app.ts';
+import type { Loaded } from '../config/load.ts';
+import { SseError } from '../errors.ts';
+import { createLog, type Log, logActivity } from '../terminal/log.ts';
+import { openTerminal } from '../terminal/open-terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { banner, identities } from './banner.ts';
 
 /** Serves until it is told to stop. @returns the exit code @throws SseError what kept it from starting */
-export async function serve(
-	{ options, sources, warnings }: Loaded,
-	process: NodeJS.Process,
-): Promise<number> {
-	const { stdin, stdout, stderr, env } = process;
-	const isTTY =
-		stdin.isTTY === true && stdout.isTTY === true && env.TERM !== "dumb";
-	const portAsked = sources.port.from !== "default";
-	let terminal: Terminal | undefined;
-	let log: Log | undefined;
+export async function serve({ options, sources, warnings }: Loaded, process: NodeJS.Process): Promise<number> {
+  const { stdin, stdout, stderr, env } = process;
+  const isTTY = stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb';
+  const portAsked = sources.port.from !== 'default';
+  let terminal: Terminal | undefined;
+  let log: Log | undefined;
 
-	const app = new App(options, {
-		production: env.NODE_ENV === "production",
-		portAsked,
-		observe: (activity) => {
-			terminal?.observe(activity);
-			if (log && !terminal?.interactive) logActivity(log, activity);
-		},
-	});
-	const stopping = new Stopping(app, process);
-	const { event, data, keyFilter } = options;
-	terminal = openTerminal({
-		input: stdin,
-		output: stdout,
-		isTTY,
-		colors: stdout.isTTY === true && stdout.hasColors(),
-		// The log has the output to itself; what was asked for by line is answered beside it.
-		answers: stderr,
-		control: {
-			send: (draft) => app.publish(draft, "terminal"),
-			count: (filter) => app.count(filter),
-			clients: () => app.clients(),
-			stats: () => ({ clients: app.hub.size, events: app.hub.events }),
-			defaults: { event, data, keyFilter },
-			stop: (how) => stopping.request(how === "quit" ? 0 : 130),
-			suspend: () => process.kill(0, "SIGTSTP"),
-		},
-	});
-	const { logLevel: level, logFormat } = options;
-	const format =
-		logFormat === "auto" ? (stdout.isTTY ? "pretty" : "json") : logFormat;
-	log = await createLog({
-		level,
-		format,
-		destination: terminal.destination,
-		colors: stdout.isTTY === true && stdout.hasColors(),
-	});
+  const app = new App(options, {
+    production: env.NODE_ENV === 'production',
+    portAsked,
+    observe: (activity) => {
+      terminal?.observe(activity);
+      if (log && !terminal?.interactive) logActivity(log, activity);
+    },
+  });
+  const stopping = new Stopping(app, process);
+  const { event, data, keyFilter } = options;
+  terminal = openTerminal({
+    input: stdin,
+    output: stdout,
+    isTTY,
+    colors: stdout.isTTY === true && stdout.hasColors(),
+    // The log has the output to itself; what was asked for by line is answered beside it.
+    answers: stderr,
+    control: {
+      send: (draft) => app.publish(draft, 'terminal'),
+      count: (filter) => app.count(filter),
+      clients: () => app.clients(),
+      stats: () => ({ clients: app.hub.size, events: app.hub.events }),
+      defaults: { event, data, keyFilter },
+      stop: (how) => stopping.request(how === 'quit' ? 0 : 130),
+      suspend: () => process.kill(0, 'SIGTSTP'),
+    },
+  });
+  const { logLevel: level, logFormat } = options;
+  const format = logFormat === 'auto' ? (stdout.isTTY ? 'pretty' : 'json') : logFormat;
+  log = await createLog({
+    level,
+    format,
+    destination: terminal.destination,
+    colors: stdout.isTTY === true && stdout.hasColors(),
+  });
 
-	const opened = { terminal, log };
-	stopping.guard(opened);
-	try {
-		for (const { pointer, detail } of warnings)
-			log.warn(`${pointer}: ${detail}`);
-		for (const warning of app.warnings) log.warn(warning);
-		const addresses = await app.start();
-		greet(app, addresses, opened, portAsked);
-		if (options.readyFile !== undefined)
-			writeReadyFile(options.readyFile, { pid: process.pid, ...addresses });
-		terminal.start();
-		return await stopping.done;
-	} finally {
-		terminal.close();
-		if (options.readyFile !== undefined)
-			rmSync(options.readyFile, { force: true });
-	}
+  const opened = { terminal, log };
+  stopping.guard(opened);
+  try {
+    for (const { pointer, detail } of warnings) log.warn(`${pointer}: ${detail}`);
+    for (const warning of app.warnings) log.warn(warning);
+    const addresses = await app.start();
+    greet(app, addresses, opened, portAsked);
+    if (options.readyFile !== undefined) writeReadyFile(options.readyFile, { pid: process.pid, ...addresses });
+    terminal.start();
+    return await stopping.done;
+  } finally {
+    terminal.close();
+    if (options.readyFile !== undefined) rmSync(options.readyFile, { force: true });
+  }
 }
 
-function greet(
-	app: App,
-	addresses: Addresses,
-	{ terminal, log }: { terminal: Terminal; log: Log },
-	portAsked: boolean,
-): void {
-	if (terminal.interactive)
-		terminal.print(banner(app, addresses, { port: portAsked }));
-	else
-		log.info(
-			{ ...addresses, clients: identities(app) },
-			`listening at ${addresses.url}`,
-		);
+function greet(app: App, addresses: Addresses, { terminal, log }: { terminal: Terminal; log: Log }, portAsked: boolean): void {
+  if (terminal.interactive) terminal.print(banner(app, addresses, { port: portAsked }));
+  else log.info({ ...addresses, clients: identities(app) }, `listening at ${addresses.url}`);
 }
 
 /** Whole or not at all: whoever waits for the file must not read half of it. */
-function writeReadyFile(
-	file: string,
-	{ pid, url, sse, admin }: { pid: number } & Addresses,
-): void {
-	const draft = `${file}.${pid}`;
-	try {
-		writeFileSync(draft, `${JSON.stringify({ pid, url, sse, admin })}\n`);
-		renameSync(draft, file);
-	} catch (error) {
-		throw SseError.of("invalid-config", [
-			{
-				pointer: "--ready-file",
-				detail: `cannot be written: ${(error as Error).message}`,
-			},
-		]);
-	}
+function writeReadyFile(file: string, { pid, url, sse, admin }: { pid: number } & Addresses): void {
+  const draft = `${file}.${pid}`;
+  try {
+    writeFileSync(draft, `${JSON.stringify({ pid, url, sse, admin })}\n`);
+    renameSync(draft, file);
+  } catch (error) {
+    throw SseError.of('invalid-config', [
+      {
+        pointer: '--ready-file',
+        detail: `cannot be written: ${(error as Error).message}`,
+      },
+    ]);
+  }
 }
 
 /** How the program ends (design §11): the first request lets everybody go in peace, the second ends it at once. */
 class Stopping {
-	/** The exit code. */
-	readonly done: Promise<number>;
-	readonly #app: App;
-	readonly #process: NodeJS.Process;
-	#settle: (code: number) => void = () => {};
-	#requested = false;
+  /** The exit code. */
+  readonly done: Promise<number>;
+  readonly #app: App;
+  readonly #process: NodeJS.Process;
+  #settle: (code: number) => void = () => {};
+  #requested = false;
 
-	constructor(app: App, process: NodeJS.Process) {
-		this.#app = app;
-		this.#process = process;
-		this.done = new Promise((resolve) => {
-			this.#settle = resolve;
-		});
-	}
+  constructor(app: App, process: NodeJS.Process) {
+    this.#app = app;
+    this.#process = process;
+    this.done = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+  }
 
-	request(code: number): void {
-		if (this.#requested) {
-			this.#app.destroy();
-			return this.#settle(code);
-		}
-		this.#requested = true;
-		void this.#app.stop().then(() => this.#settle(code));
-	}
+  request(code: number): void {
+    if (this.#requested) {
+      this.#app.destroy();
+      return this.#settle(code);
+    }
+    this.#requested = true;
+    void this.#app.stop().then(() => this.#settle(code));
+  }
 
-	/** Takes over the signals and what nobody caught. */
-	guard({ terminal, log }: { terminal: Terminal; log: Log }): void {
-		const process = this.#process;
-		const stop = (signal: string, code: number) => {
-			log.info({ signal }, `${signal}: stopping`);
-			this.request(code);
-		};
-		process.on("SIGTERM", (signal) => stop(signal, 0));
-		process.on("SIGINT", (signal) => stop(signal, 130));
-		process.on("SIGHUP", (signal) => {
-			// The terminal is gone; without one it would mean to read the configuration anew.
-			if (terminal.interactive) stop(signal, 0);
-			else
-				log.warn(
-					"SIGHUP: the configuration is read at the start only; restart to change it",
-				);
-		});
-		process.on("SIGCONT", () => terminal.continued());
-		const crash = (error: unknown) => {
-			terminal.close();
-			log.fatal({ error }, "unexpected error; the server ends");
-			process.exit(1);
-		};
-		process.on("uncaughtException", crash);
-		process.on("unhandledRejection", crash);
-	}
+  /** Takes over the signals and what nobody caught. */
+  guard({ terminal, log }: { terminal: Terminal; log: Log }): void {
+    const process = this.#process;
+    const stop = (signal: string, code: number) => {
+      log.info({ signal }, `${signal}: stopping`);
+      this.request(code);
+    };
+    process.on('SIGTERM', (signal) => stop(signal, 0));
+    process.on('SIGINT', (signal) => stop(signal, 130));
+    process.on('SIGHUP', (signal) => {
+      // The terminal is gone; without one it would mean to read the configuration anew.
+      if (terminal.interactive) stop(signal, 0);
+      else log.warn('SIGHUP: the configuration is read at the start only; restart to change it');
+    });
+    process.on('SIGCONT', () => terminal.continued());
+    const crash = (error: unknown) => {
+      terminal.close();
+      log.fatal({ error }, 'unexpected error; the server ends');
+      process.exit(1);
+    };
+    process.on('uncaughtException', crash);
+    process.on('unhandledRejection', crash);
+  }
 }

@@ -1,4 +1,4 @@
-import { SseError } from "../errors.ts";
+import { SseError } from '../errors.ts';
 
 /**
  * Reads JSON that a person wrote. A byte order mark in front is no mistake: editors put it there.
@@ -7,20 +7,15 @@ import { SseError } from "../errors.ts";
  * @throws SseError `invalid-config`, saying line and column, from 1. It quotes nothing: what stands there may be secret.
  */
 export function parseJson(json: string, source: string): unknown {
-	const text = json.replace(/^\uFEFF/, "");
-	try {
-		return JSON.parse(text);
-	} catch {
-		const offset = mistakeIn(text);
-		const lines = text.slice(0, offset).split("\n");
-		const place = `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
-		throw SseError.of("invalid-config", [
-			{
-				pointer: source,
-				detail: `is not JSON at ${place}${hint(text, offset)}`,
-			},
-		]);
-	}
+  const text = json.replace(/^\uFEFF/, '');
+  try {
+    return JSON.parse(text);
+  } catch {
+    const offset = mistakeIn(text);
+    const lines = text.slice(0, offset).split('\n');
+    const place = `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
+    throw SseError.of('invalid-config', [{ pointer: source, detail: `is not JSON at ${place}${hint(text, offset)}` }]);
+  }
 }
 
 const STRING = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
@@ -32,44 +27,42 @@ const SPACE = /[ \t\r\n]*/y;
  * position in some cases only, and differ between its versions.
  */
 function mistakeIn(text: string): number {
-	let at = 0;
-	const skip = (pattern: RegExp): boolean => {
-		pattern.lastIndex = at;
-		const found = pattern.exec(text);
-		if (found) at += found[0].length;
-		return found !== null;
-	};
-	const symbol = (character: string): boolean => {
-		skip(SPACE);
-		if (text[at] !== character) return false;
-		at++;
-		return true;
-	};
+  let at = 0;
+  const skip = (pattern: RegExp): boolean => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text);
+    if (found) at += found[0].length;
+    return found !== null;
+  };
+  const symbol = (character: string): boolean => {
+    skip(SPACE);
+    if (text[at] !== character) return false;
+    at++;
+    return true;
+  };
 
-	/** What closes each list and object that is open. */
-	const open: string[] = [];
-	for (;;) {
-		skip(SPACE);
-		if (open.at(-1) === "}" && !(skip(STRING) && symbol(":"))) return at;
-		const closer = symbol("{") ? "}" : symbol("[") ? "]" : undefined;
-		if (closer !== undefined && !symbol(closer)) {
-			open.push(closer);
-			continue;
-		}
-		if (closer === undefined && !skip(STRING) && !skip(WORD)) return at;
-		// A value is complete, and with it perhaps what it stands in.
-		while (open.length > 0 && symbol(open.at(-1) as string)) open.pop();
-		if (open.length === 0) skip(SPACE);
-		if (open.length === 0 || !symbol(",")) return at;
-	}
+  /** What closes each list and object that is open. */
+  const open: string[] = [];
+  for (;;) {
+    skip(SPACE);
+    if (open.at(-1) === '}' && !(skip(STRING) && symbol(':'))) return at;
+    const closer = symbol('{') ? '}' : symbol('[') ? ']' : undefined;
+    if (closer !== undefined && !symbol(closer)) {
+      open.push(closer);
+      continue;
+    }
+    if (closer === undefined && !skip(STRING) && !skip(WORD)) return at;
+    // A value is complete, and with it perhaps what it stands in.
+    while (open.length > 0 && symbol(open.at(-1) as string)) open.pop();
+    if (open.length === 0) skip(SPACE);
+    if (open.length === 0 || !symbol(',')) return at;
+  }
 }
 
 function hint(text: string, offset: number): string {
-	const next = text[offset];
-	if (next === undefined) return "; it ends too early";
-	if (next === "/" || next === "#") return "; JSON has no comments";
-	if (next === "'") return "; text stands in double quotes";
-	return /[\]}]/.test(next) && /,\s*$/.test(text.slice(0, offset))
-		? "; there is a comma too many before it"
-		: "";
+  const next = text[offset];
+  if (next === undefined) return '; it ends too early';
+  if (next === '/' || next === '#') return '; JSON has no comments';
+  if (next === "'") return '; text stands in double quotes';
+  return /[\]}]/.test(next) && /,\s*$/.test(text.slice(0, offset)) ? '; there is a comma too many before it' : '';
 }

@@ -1,363 +1,275 @@
-import type { z } from "zod";
-import { SseError } from "../errors.ts";
-import { typeProblem } from "../event/draft.ts";
-import { compileFilter } from "../event/filter.ts";
-import {
-	type AdminListen,
-	adminListen,
-	hostProblem,
-	nameProblem,
-	originProblem,
-	proxyProblem,
-} from "./addresses.ts";
-import { pathProblem, type StaticMount, staticMount } from "./paths.ts";
-import {
-	boolean,
-	choice,
-	duration,
-	integer,
-	LONGEST_TIMER,
-	list,
-	maybeOff,
-	optional,
-	path,
-	size,
-	text,
-} from "./values.ts";
+import type { z } from 'zod';
+import { SseError } from '../errors.ts';
+import { typeProblem } from '../event/draft.ts';
+import { compileFilter } from '../event/filter.ts';
+import { type AdminListen, adminListen, hostProblem, nameProblem, originProblem, proxyProblem } from './addresses.ts';
+import { duration, durationOrOff, size, TIMER_LIMIT } from './amounts.ts';
+import { pathProblem, type StaticMount, staticMount } from './paths.ts';
+import { boolean, choice, integer, list, optional, path, text } from './values.ts';
 
 /** Every option, parsed: durations in ms, sizes in bytes, undefined where nothing is set. What each means stands in the table below. */
 export interface Options {
-	readonly host: string | undefined;
-	readonly port: number;
-	readonly static: readonly StaticMount[];
-	readonly staticMaxAge: number;
-	readonly ssePath: readonly string[];
-	readonly cors: readonly string[];
-	readonly event: string;
-	readonly data: string;
-	readonly keyFilter: string;
-	readonly adminListen: AdminListen | undefined;
-	readonly adminHost: readonly string[];
-	readonly adminTokenFile: string | undefined;
-	readonly bodyLimit: number;
-	readonly users: string | undefined;
-	readonly requireAuth: boolean;
-	readonly authCookie: string;
-	readonly trustProxy: readonly string[];
-	readonly historyEvents: number;
-	readonly historyAge: number;
-	readonly historyBytes: number;
-	readonly onGap: "oldest" | "latest";
-	readonly retry: number;
-	readonly heartbeat: number;
-	readonly stallTime: number;
-	/** 0 is off. */
-	readonly maxAge: number;
-	readonly drainTime: number;
-	readonly maxClients: number;
-	readonly readyFile: string | undefined;
-	readonly logLevel:
-		| "trace"
-		| "debug"
-		| "info"
-		| "warn"
-		| "error"
-		| "fatal"
-		| "silent";
-	readonly logFormat: "auto" | "json" | "pretty";
+  readonly host: string | undefined;
+  readonly port: number;
+  readonly static: readonly StaticMount[];
+  readonly staticMaxAge: number;
+  readonly ssePath: readonly string[];
+  readonly cors: readonly string[];
+  readonly event: string;
+  readonly data: string;
+  readonly keyFilter: string;
+  readonly adminListen: AdminListen | undefined;
+  readonly adminHost: readonly string[];
+  readonly adminTokenFile: string | undefined;
+  readonly bodyLimit: number;
+  readonly users: string | undefined;
+  readonly requireAuth: boolean;
+  readonly authCookie: string;
+  readonly trustProxy: readonly string[];
+  readonly historyEvents: number;
+  readonly historyAge: number;
+  readonly historyBytes: number;
+  readonly onGap: 'oldest' | 'latest';
+  readonly retry: number;
+  readonly heartbeat: number;
+  readonly stallTime: number;
+  /** 0 is off. */
+  readonly maxAge: number;
+  readonly drainTime: number;
+  readonly maxClients: number;
+  readonly readyFile: string | undefined;
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly logFormat: 'auto' | 'json' | 'pretty';
 }
 
 export type OptionName = keyof Options;
 
 /** The options before the rules that look at several of them. */
-export type Decoded = Omit<Options, "maxAge"> & {
-	readonly maxAge: number | undefined;
+export type Decoded = Omit<Options, 'maxAge'> & {
+  readonly maxAge: number | undefined;
 };
 
-type Duration =
-	| "staticMaxAge"
-	| "historyAge"
-	| "retry"
-	| "heartbeat"
-	| "stallTime"
-	| "maxAge"
-	| "drainTime";
-type Size = "bodyLimit" | "historyBytes";
-type Word = "onGap" | "logLevel" | "logFormat";
+type Duration = 'staticMaxAge' | 'historyAge' | 'retry' | 'heartbeat' | 'stallTime' | 'maxAge' | 'drainTime';
+type Size = 'bodyLimit' | 'historyBytes';
+type Word = 'onGap' | 'logLevel' | 'logFormat';
 type Spelling<K extends OptionName> = K extends Duration | Size
-	? string | number
-	: K extends Word | "requireAuth" | "port" | "historyEvents" | "maxClients"
-		? Options[K]
-		: Options[K] extends readonly unknown[]
-			? string | readonly string[]
-			: string;
+  ? string | number
+  : K extends Word | 'requireAuth' | 'port' | 'historyEvents' | 'maxClients'
+    ? Options[K]
+    : Options[K] extends readonly unknown[]
+      ? string | readonly string[]
+      : string;
 
 /** Options as people spell them, in a config file and in code alike: `{ heartbeat: '15s', historyBytes: '16mb', static: './public' }`. */
 export type OptionsInput = {
-	readonly [K in OptionName]?:
-		| Spelling<K>
-		| (undefined extends Decoded[K] ? null : never)
-		| undefined;
+  readonly [K in OptionName]?: Spelling<K> | (undefined extends Decoded[K] ? null : never) | undefined;
 };
 
 /** One option: its type, and what flags, variables, help and documents must know of it. */
 export interface Option<T = unknown, I = unknown> {
-	/** Decodes what people write and encodes it back. */
-	readonly type: z.ZodType<T, I>;
-	/** As people write it; null is not set. */
-	readonly default: I;
-	/** What it is, and what not set means. */
-	readonly description: string;
-	/** The value's name in help; a yes or no has none. */
-	readonly placeholder?: string;
-	/** How text from a flag or a variable becomes a value. Default: it stays text. The flag of a list may repeat. */
-	readonly kind?: "integer" | "boolean" | "list";
-	/** What the flag means when it is given without a value. Default: it needs one. */
-	readonly bare?: string;
-	/** Whether the value must never be shown. The name of a file is no secret, and what it holds is never read here. */
-	readonly secret?: true;
+  /** Decodes what people write and encodes it back. */
+  readonly type: z.ZodType<T, I>;
+  /** As people write it; null is not set. */
+  readonly default: I;
+  /** What it is, and what not set means. */
+  readonly description: string;
+  /** The value's name in help; a yes or no has none. */
+  readonly placeholder?: string;
+  /** How text from a flag or a variable becomes a value. Default: it stays text. The flag of a list may repeat. */
+  readonly kind?: 'integer' | 'boolean' | 'list';
+  /** What the flag means when it is given without a value. Default: it needs one. */
+  readonly bare?: string;
+  /** Whether the value must never be shown. The name of a file is no secret, and what it holds is never read here. */
+  readonly secret?: true;
 }
 
-function option<T, I>(
-	type: z.ZodType<T, I>,
-	byDefault: NoInfer<I>,
-	rest: Omit<Option, "type" | "default">,
-): Option<T, I> {
-	return { type, default: byDefault, ...rest };
+function option<T, I>(type: z.ZodType<T, I>, byDefault: NoInfer<I>, rest: Omit<Option, 'type' | 'default'>): Option<T, I> {
+  return { type, default: byDefault, ...rest };
 }
 
 const cookieName = text((name) =>
-	// RFC 6265 §4.1.1: a token.
-	/^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name)
-		? undefined
-		: "must be a cookie name: letters, digits, - _ . and the like",
+  // RFC 6265 §4.1.1: a token.
+  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) ? undefined : 'must be a cookie name: letters, digits, - _ . and the like',
 );
 
 const filter = text().superRefine((source, context) => {
-	try {
-		compileFilter(source);
-	} catch (error) {
-		if (!(error instanceof SseError)) throw error;
-		for (const { detail, ...params } of error.issues)
-			context.addIssue({ code: "custom", message: detail, params });
-	}
+  try {
+    compileFilter(source);
+  } catch (error) {
+    if (!(error instanceof SseError)) throw error;
+    for (const { detail, ...params } of error.issues) context.addIssue({ code: 'custom', message: detail, params });
+  }
 });
 
-const TIMER = {
-	max: LONGEST_TIMER,
-	because: "timers cannot wait longer",
-} as const;
-const LONGEST = "3650d";
+const LONGEST = '3650d';
 
 /** Every option there is, in the order and under the headings of help. */
 const GROUPS = {
-	Serving: {
-		host: option(optional(text(hostProblem)), null, {
-			placeholder: "HOST",
-			description:
-				"address or name to listen on; not set: loopback, 127.0.0.1 and ::1",
-		}),
-		port: option(integer(0, 65_535), 2015, {
-			kind: "integer",
-			placeholder: "PORT",
-			description:
-				"port to listen on, 0 for a free one; the default moves on to the next free one when it is busy",
-		}),
-		static: option(list(staticMount), [], {
-			kind: "list",
-			placeholder: "DIR",
-			description:
-				"directory to serve; /docs=DIR serves it under /docs; not set: the page that comes with the server",
-		}),
-		// A year is as long as serve-static lets it be.
-		staticMaxAge: option(duration({ min: "0s", max: "365d" }), "0s", {
-			placeholder: "TIME",
-			description:
-				"how long browsers may keep static files without asking again",
-		}),
-		ssePath: option(list(text(pathProblem), 1), ["/sse"], {
-			kind: "list",
-			placeholder: "PATH",
-			description: "path of the event stream",
-		}),
-		cors: option(list(text(originProblem)), [], {
-			kind: "list",
-			placeholder: "ORIGIN",
-			description:
-				"origin whose pages may open the stream, or '*'; not set: pages of this machine while only it can connect",
-		}),
-		trustProxy: option(list(text(proxyProblem)), [], {
-			kind: "list",
-			placeholder: "PROXY",
-			bare: "loopback",
-			description:
-				"reverse proxy whose X-Forwarded headers count: an address, a range, loopback, linklocal or uniquelocal",
-		}),
-	},
-	"Default event": {
-		event: option(text(typeProblem), "message", {
-			placeholder: "TYPE",
-			description:
-				"type of the event that the keys S and A and an empty broadcast send",
-		}),
-		data: option(text(), "hello", {
-			placeholder: "TEXT",
-			description: "its data; write --data=-x if it begins with '-'",
-		}),
-		keyFilter: option(filter, 'profile == "Administrator"', {
-			placeholder: "CEL",
-			description: "who gets it with the key A",
-		}),
-	},
-	"Publishing and admin": {
-		adminListen: option(optional(adminListen), null, {
-			placeholder: "ADDRESS",
-			description:
-				"listener of its own for /admin: PORT (on loopback), HOST:PORT, [IPv6]:PORT or unix:PATH; not set: the port of " +
-				"the stream, or the next one on loopback when others can connect to that",
-		}),
-		adminHost: option(list(text(nameProblem)), [], {
-			kind: "list",
-			placeholder: "HOST",
-			description:
-				"name that admin requests may use for this server, besides those of loopback",
-		}),
-		adminTokenFile: option(optional(path()), null, {
-			placeholder: "FILE",
-			description:
-				"file with the token that admin requests must show; not set: none, and only loopback may ask",
-		}),
-		// Beyond that an event is a download; the whole of it is held in memory.
-		bodyLimit: option(size({ min: "1b", max: "64mb" }), "1mb", {
-			placeholder: "SIZE",
-			description: "largest body of a broadcast",
-		}),
-	},
-	"Who clients are": {
-		users: option(optional(path()), null, {
-			placeholder: "FILE",
-			description:
-				"users and their tokens, see config/users.example.json; a tokenHash is sha256: and what " +
-				'printf %s "$TOKEN" | sha256sum prints',
-		}),
-		requireAuth: option(boolean(), false, {
-			kind: "boolean",
-			description:
-				"refuse clients without a credential; --no-require-auth overrides a file or a variable",
-		}),
-		authCookie: option(cookieName, "sse_token", {
-			placeholder: "NAME",
-			description:
-				"cookie that may hold the token, since an EventSource can send no header",
-		}),
-	},
-	"History for clients that reconnect": {
-		historyEvents: option(integer(1), 1000, {
-			kind: "integer",
-			placeholder: "N",
-			description:
-				"most events to keep; the first of the three bounds counts, and the newest event always stays",
-		}),
-		historyAge: option(duration({ min: "1ms", max: LONGEST }), "1h", {
-			placeholder: "TIME",
-			description: "longest to keep one",
-		}),
-		historyBytes: option(size({ min: "1b", max: "1024gb" }), "16mb", {
-			placeholder: "SIZE",
-			description: "most bytes to keep, as they are on the wire",
-		}),
-		onGap: option(choice(["oldest", "latest"]), "oldest", {
-			placeholder: "WHERE",
-			description:
-				"where a client goes on that missed more than was kept: the oldest event kept, or the latest",
-		}),
-	},
-	Streams: {
-		// Below half a second a failing server is hammered; above an hour a client is as good as gone.
-		retry: option(duration({ min: "500ms", max: "1h" }), "2s", {
-			placeholder: "TIME",
-			description: "how long clients wait before they reconnect",
-		}),
-		heartbeat: option(duration({ min: "1s", max: "1h" }), "15s", {
-			placeholder: "TIME",
-			description:
-				"a client that got nothing for this long gets a comment, so that proxies keep the connection",
-		}),
-		stallTime: option(duration({ min: "100ms", ...TIMER }), "30s", {
-			placeholder: "TIME",
-			description:
-				"a client that takes no bytes for this long is closed as slow",
-		}),
-		maxAge: option(
-			optional(maybeOff(duration({ min: "1s", max: LONGEST }))),
-			null,
-			{
-				placeholder: "TIME",
-				description:
-					"a stream that is this old, 20 % more or less, is closed; or off; not set: off, and 60m with --trust-proxy",
-			},
-		),
-		drainTime: option(duration({ min: "0s", ...TIMER }), "5s", {
-			placeholder: "TIME",
-			description: "how long saying goodbye to all clients may take at the end",
-		}),
-		maxClients: option(integer(1), 10_000, {
-			kind: "integer",
-			placeholder: "N",
-			description: "most streams at a time",
-		}),
-	},
-	Running: {
-		readyFile: option(optional(path()), null, {
-			placeholder: "FILE",
-			description:
-				"JSON with pid and URLs to write there once the server listens",
-		}),
-		logLevel: option(
-			choice(["trace", "debug", "info", "warn", "error", "fatal", "silent"]),
-			"info",
-			{
-				placeholder: "LEVEL",
-				description:
-					"least that is logged: trace, debug, info, warn, error, fatal or silent",
-			},
-		),
-		logFormat: option(choice(["auto", "json", "pretty"]), "auto", {
-			placeholder: "FORMAT",
-			description:
-				"json, pretty, or auto: pretty on a terminal and json elsewhere",
-		}),
-	},
+  Serving: {
+    host: option(optional(text(hostProblem)), null, {
+      placeholder: 'HOST',
+      description: 'address or name to listen on; not set: loopback, 127.0.0.1 and ::1',
+    }),
+    port: option(integer(0, 65_535), 2015, {
+      kind: 'integer',
+      placeholder: 'PORT',
+      description: 'port to listen on, 0 for a free one; the default moves on to the next free one when it is busy',
+    }),
+    static: option(list(staticMount), [], {
+      kind: 'list',
+      placeholder: 'DIR',
+      description: 'directory to serve; /docs=DIR serves it under /docs; not set: the page that comes with the server',
+    }),
+    // A year is as long as serve-static lets it be.
+    staticMaxAge: option(duration({ min: '0s', max: '365d' }), '0s', {
+      placeholder: 'TIME',
+      description: 'how long browsers may keep static files without asking again',
+    }),
+    ssePath: option(list(text(pathProblem), 1), ['/sse'], {
+      kind: 'list',
+      placeholder: 'PATH',
+      description: 'path of the event stream',
+    }),
+    cors: option(list(text(originProblem)), [], {
+      kind: 'list',
+      placeholder: 'ORIGIN',
+      description: "origin whose pages may open the stream, or '*'; not set: pages of this machine while only it can connect",
+    }),
+    trustProxy: option(list(text(proxyProblem)), [], {
+      kind: 'list',
+      placeholder: 'PROXY',
+      bare: 'loopback',
+      description: 'reverse proxy whose X-Forwarded headers count: an address, a range, loopback, linklocal or uniquelocal',
+    }),
+  },
+  'Default event': {
+    event: option(text(typeProblem), 'message', {
+      placeholder: 'TYPE',
+      description: 'type of the event that the keys S and A and an empty broadcast send',
+    }),
+    data: option(text(), 'hello', {
+      placeholder: 'TEXT',
+      description: "its data; write --data=-x if it begins with '-'",
+    }),
+    keyFilter: option(filter, 'profile == "Administrator"', {
+      placeholder: 'CEL',
+      description: 'who gets it with the key A',
+    }),
+  },
+  'Publishing and admin': {
+    adminListen: option(optional(adminListen), null, {
+      placeholder: 'ADDRESS',
+      description:
+        'listener of its own for /admin: PORT (on loopback), HOST:PORT, [IPv6]:PORT or unix:PATH; not set: the port of ' +
+        'the stream, or the next one on loopback when others can connect to that',
+    }),
+    adminHost: option(list(text(nameProblem)), [], {
+      kind: 'list',
+      placeholder: 'HOST',
+      description: 'name that admin requests may use for this server, besides those of loopback',
+    }),
+    adminTokenFile: option(optional(path()), null, {
+      placeholder: 'FILE',
+      description: 'file with the token that admin requests must show; not set: none, and only loopback may ask',
+    }),
+    // Beyond that an event is a download; the whole of it is held in memory.
+    bodyLimit: option(size({ min: '1b', max: '64mb' }), '1mb', {
+      placeholder: 'SIZE',
+      description: 'largest body of a broadcast',
+    }),
+  },
+  'Who clients are': {
+    users: option(optional(path()), null, {
+      placeholder: 'FILE',
+      description:
+        'users and their tokens, see config/users.example.json; a tokenHash is sha256: and what ' +
+        'printf %s "$TOKEN" | sha256sum prints',
+    }),
+    requireAuth: option(boolean(), false, {
+      kind: 'boolean',
+      description: 'refuse clients without a credential; --no-require-auth overrides a file or a variable',
+    }),
+    authCookie: option(cookieName, 'sse_token', {
+      placeholder: 'NAME',
+      description: 'cookie that may hold the token, since an EventSource can send no header',
+    }),
+  },
+  'History for clients that reconnect': {
+    historyEvents: option(integer(1), 1000, {
+      kind: 'integer',
+      placeholder: 'N',
+      description: 'most events to keep; the first of the three bounds counts, and the newest event always stays',
+    }),
+    historyAge: option(duration({ min: '1ms', max: LONGEST }), '1h', {
+      placeholder: 'TIME',
+      description: 'longest to keep one',
+    }),
+    historyBytes: option(size({ min: '1b', max: '1024gb' }), '16mb', {
+      placeholder: 'SIZE',
+      description: 'most bytes to keep, as they are on the wire',
+    }),
+    onGap: option(choice(['oldest', 'latest']), 'oldest', {
+      placeholder: 'WHERE',
+      description: 'where a client goes on that missed more than was kept: the oldest event kept, or the latest',
+    }),
+  },
+  Streams: {
+    // Below half a second a failing server is hammered; above an hour a client is as good as gone.
+    retry: option(duration({ min: '500ms', max: '1h' }), '2s', {
+      placeholder: 'TIME',
+      description: 'how long clients wait before they reconnect',
+    }),
+    heartbeat: option(duration({ min: '1s', max: '1h' }), '15s', {
+      placeholder: 'TIME',
+      description: 'a client that got nothing for this long gets a comment, so that proxies keep the connection',
+    }),
+    stallTime: option(duration({ min: '100ms', ...TIMER_LIMIT }), '30s', {
+      placeholder: 'TIME',
+      description: 'a client that takes no bytes for this long is closed as slow',
+    }),
+    maxAge: option(optional(durationOrOff({ min: '1s', max: LONGEST })), null, {
+      placeholder: 'TIME',
+      description: 'a stream that is this old, 20 % more or less, is closed; or off; not set: off, and 60m with --trust-proxy',
+    }),
+    drainTime: option(duration({ min: '0s', ...TIMER_LIMIT }), '5s', {
+      placeholder: 'TIME',
+      description: 'how long saying goodbye to all clients may take at the end',
+    }),
+    maxClients: option(integer(1), 10_000, { kind: 'integer', placeholder: 'N', description: 'most streams at a time' }),
+  },
+  Running: {
+    readyFile: option(optional(path()), null, {
+      placeholder: 'FILE',
+      description: 'JSON with pid and URLs to write there once the server listens',
+    }),
+    logLevel: option(choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', {
+      placeholder: 'LEVEL',
+      description: 'least that is logged: trace, debug, info, warn, error, fatal or silent',
+    }),
+    logFormat: option(choice(['auto', 'json', 'pretty']), 'auto', {
+      placeholder: 'FORMAT',
+      description: 'json, pretty, or auto: pretty on a terminal and json elsewhere',
+    }),
+  },
 };
 
 const table = {
-	...GROUPS.Serving,
-	...GROUPS["Default event"],
-	...GROUPS["Publishing and admin"],
-	...GROUPS["Who clients are"],
-	...GROUPS["History for clients that reconnect"],
-	...GROUPS.Streams,
-	...GROUPS.Running,
-} satisfies {
-	readonly [K in OptionName]: Option<
-		Decoded[K],
-		Exclude<OptionsInput[K], undefined>
-	>;
-};
+  ...GROUPS.Serving,
+  ...GROUPS['Default event'],
+  ...GROUPS['Publishing and admin'],
+  ...GROUPS['Who clients are'],
+  ...GROUPS['History for clients that reconnect'],
+  ...GROUPS.Streams,
+  ...GROUPS.Running,
+} satisfies { readonly [K in OptionName]: Option<Decoded[K], Exclude<OptionsInput[K], undefined>> };
 
 /** The headings of help, each with its options. */
-export const OPTION_GROUPS: readonly (readonly [
-	heading: string,
-	names: readonly OptionName[],
-])[] = Object.entries(GROUPS).map(([heading, options]) => [
-	heading,
-	Object.keys(options) as OptionName[],
-]);
+export const OPTION_GROUPS: readonly (readonly [heading: string, names: readonly OptionName[]])[] = Object.entries(GROUPS).map(
+  ([heading, options]) => [heading, Object.keys(options) as OptionName[]],
+);
 
 /** Every option by its name. */
 export const OPTIONS: { readonly [K in OptionName]: Option } = table;
 
 /** Names in the order of help. */
-export const OPTION_NAMES: readonly OptionName[] = Object.keys(
-	table,
-) as OptionName[];
+export const OPTION_NAMES: readonly OptionName[] = Object.keys(table) as OptionName[];

@@ -1,35 +1,20 @@
-import { z } from "zod";
-import { type Issue, SseError } from "../errors.ts";
-import { didYouMean } from "../nearest.ts";
-import { isLoopbackHost } from "./addresses.ts";
-import {
-	type Decoded,
-	OPTION_NAMES,
-	OPTIONS,
-	type OptionName,
-	type Options,
-	type OptionsInput,
-} from "./options.ts";
+import { z } from 'zod';
+import { type Issue, SseError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
+import { isLoopbackHost } from './addresses.ts';
+import { type Decoded, OPTION_NAMES, OPTIONS, type OptionName, type Options, type OptionsInput } from './options.ts';
 
 /** The one schema of all options: from the spelling of people to values. */
 const schema = z.strictObject(
-	Object.fromEntries(
-		OPTION_NAMES.map((name) => [
-			name,
-			z.prefault(OPTIONS[name].type, OPTIONS[name].default as never),
-		]),
-	),
+  Object.fromEntries(OPTION_NAMES.map((name) => [name, z.prefault(OPTIONS[name].type, OPTIONS[name].default as never)])),
 ) as unknown as z.ZodType<Decoded, OptionsInput>;
 
 const MAX_AGE_BEHIND_PROXY = 60 * 60_000;
 
 /** How to name an option, or an entry of its list, to the person who gave it. */
-export type Pointers = (
-	name: string,
-	...path: readonly PropertyKey[]
-) => string;
+export type Pointers = (name: string, ...path: readonly PropertyKey[]) => string;
 
-const asJsonPointer: Pointers = (...path) => `/${path.join("/")}`;
+const asJsonPointer: Pointers = (...path) => `/${path.join('/')}`;
 
 /**
  * Makes options of what was given; what is missing or undefined takes its default.
@@ -38,112 +23,68 @@ const asJsonPointer: Pointers = (...path) => `/${path.join("/")}`;
  * @throws SseError `invalid-config`, with every mistake; rules that look at several options are applied when each is good
  */
 export function parseOptions(
-	given: OptionsInput | Readonly<Record<string, unknown>>,
-	pointers: Pointers = asJsonPointer,
+  given: OptionsInput | Readonly<Record<string, unknown>>,
+  pointers: Pointers = asJsonPointer,
 ): Options {
-	const result = schema.safeParse(given);
-	if (!result.success)
-		throw SseError.of(
-			"invalid-config",
-			result.error.issues.flatMap((issue) => readable(issue, pointers)),
-		);
-	const conflicts = [...conflictsIn(result.data)].map(([name, detail]) => ({
-		pointer: pointers(name),
-		detail,
-	}));
-	if (conflicts.length > 0) throw SseError.of("invalid-config", conflicts);
-	for (const value of Object.values(result.data))
-		if (Array.isArray(value)) Object.freeze(value);
-	return Object.freeze({
-		...result.data,
-		maxAge: result.data.maxAge ?? maxAgeFor(result.data),
-	});
+  const result = schema.safeParse(given);
+  const mistakes = (result.error?.issues ?? []).flatMap((issue) => readable(issue, pointers));
+  if (!result.success) throw SseError.of('invalid-config', mistakes);
+  const conflicts = [...conflictsIn(result.data)].map(([name, detail]) => ({ pointer: pointers(name), detail }));
+  if (conflicts.length > 0) throw SseError.of('invalid-config', conflicts);
+  for (const value of Object.values(result.data)) if (Array.isArray(value)) Object.freeze(value);
+  return Object.freeze({ ...result.data, maxAge: result.data.maxAge ?? maxAgeFor(result.data) });
 }
 
 /** Writes options as people would, null for what is not set; `parseOptions` takes it back. */
 export function spellOptions(options: Options): Required<OptionsInput> {
-	const entries = OPTION_NAMES.map((name) => [
-		name,
-		z.encode(OPTIONS[name].type, options[name]),
-	]);
-	return Object.fromEntries(entries) as Required<OptionsInput>;
+  const entries = OPTION_NAMES.map((name) => [name, z.encode(OPTIONS[name].type, options[name])]);
+  return Object.fromEntries(entries) as Required<OptionsInput>;
 }
 
 /** A proxy can keep a dead client's socket alive, and nothing else would ever notice. */
 function maxAgeFor({ trustProxy }: Decoded): number {
-	return trustProxy.length > 0 ? MAX_AGE_BEHIND_PROXY : 0;
+  return trustProxy.length > 0 ? MAX_AGE_BEHIND_PROXY : 0;
 }
 
 /** All rules that look at more than one option or entry, each with its reason. */
-function* conflictsIn(
-	options: Decoded,
-): Generator<readonly [OptionName, string]> {
-	const { requireAuth, users, host, port, adminListen, adminTokenFile } =
-		options;
-	// Every client would be refused, and no default could mean that.
-	if (requireAuth && users === undefined)
-		yield ["requireAuth", "nobody could connect: it needs --users"];
+function* conflictsIn(options: Decoded): Generator<readonly [OptionName, string]> {
+  const { requireAuth, users, host, port, adminListen, adminTokenFile } = options;
+  // Every client would be refused, and no default could mean that.
+  if (requireAuth && users === undefined) yield ['requireAuth', 'nobody could connect: it needs --users'];
 
-	if (adminListen && "port" in adminListen) {
-		// Whoever reaches it could publish to everyone; design §6.
-		if (!isLoopbackHost(adminListen.host) && adminTokenFile === undefined)
-			yield [
-				"adminListen",
-				`others than this machine could connect to ${adminListen.host}: it needs --admin-token-file`,
-			];
-		// The second of the two could not be opened; better said here than as a busy port.
-		if (
-			adminListen.port === port &&
-			port !== 0 &&
-			overlap(host, adminListen.host)
-		)
-			yield [
-				"adminListen",
-				`${port} is the port of the stream (--port); it needs another one`,
-			];
-	}
+  if (adminListen && 'port' in adminListen) {
+    // Whoever reaches it could publish to everyone; design §6.
+    if (!isLoopbackHost(adminListen.host) && adminTokenFile === undefined)
+      yield ['adminListen', `others than this machine could connect to ${adminListen.host}: it needs --admin-token-file`];
+    // The second of the two could not be opened; better said here than as a busy port.
+    if (adminListen.port === port && port !== 0 && overlap(host, adminListen.host))
+      yield ['adminListen', `${port} is the port of the stream (--port); it needs another one`];
+  }
 
-	// One of them would never be looked at.
-	const prefixes = options.static.map(({ prefix }) => prefix);
-	const twice = prefixes.find(
-		(prefix, index) => prefixes.indexOf(prefix) !== index,
-	);
-	if (twice !== undefined)
-		yield [
-			"static",
-			`two directories are under '${twice}'; give one of them another path: /PREFIX=DIR`,
-		];
+  // One of them would never be looked at.
+  const prefixes = options.static.map(({ prefix }) => prefix);
+  const twice = prefixes.find((prefix, index) => prefixes.indexOf(prefix) !== index);
+  if (twice !== undefined) yield ['static', `two directories are under '${twice}'; give one of them another path: /PREFIX=DIR`];
 }
 
 /** Whether two hosts to listen on may have an address in common. */
 function overlap(one: string | undefined, other: string | undefined): boolean {
-	const all = ["0.0.0.0", "::"];
-	return (
-		one === other ||
-		all.includes(one ?? "") ||
-		all.includes(other ?? "") ||
-		(isLoopbackHost(one) && isLoopbackHost(other))
-	);
+  const all = ['0.0.0.0', '::'];
+  return one === other || all.includes(one ?? '') || all.includes(other ?? '') || (isLoopbackHost(one) && isLoopbackHost(other));
 }
 
 function readable(issue: z.core.$ZodIssue, pointers: Pointers): Issue[] {
-	if (issue.code === "unrecognized_keys")
-		return issue.keys.map((key) => ({
-			pointer: pointers(key),
-			detail: `is not an option${didYouMean(key, OPTION_NAMES)}`,
-		}));
-	const [name, ...rest] = issue.path;
-	if (name === undefined)
-		return [{ pointer: "", detail: 'must be an object such as {"port":2015}' }];
-	const { position, excerpt } = (
-		issue.code === "custom" ? (issue.params ?? {}) : {}
-	) as Partial<Issue>;
-	return [
-		{
-			pointer: pointers(String(name), ...rest),
-			detail: issue.message,
-			...(position !== undefined && { position }),
-			...(excerpt !== undefined && { excerpt }),
-		},
-	];
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ pointer: pointers(key), detail: `is not an option${didYouMean(key, OPTION_NAMES)}` }));
+  const [name, ...rest] = issue.path;
+  if (name === undefined) return [{ pointer: '', detail: 'must be an object such as {"port":2015}' }];
+  const { position, excerpt } = (issue.code === 'custom' ? (issue.params ?? {}) : {}) as Partial<Issue>;
+  return [
+    {
+      pointer: pointers(String(name), ...rest),
+      detail: issue.message,
+      ...(position !== undefined && { position }),
+      ...(excerpt !== undefined && { excerpt }),
+    },
+  ];
 }

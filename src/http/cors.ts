@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import { SseError } from '../errors.ts';
-import { isLoopbackName, isSameHost } from './host.ts';
+import { isLoopbackName } from '../loopback.ts';
+import { isSameHost } from './host.ts';
 
 /** Which pages of other origins may open the stream. */
 export interface CorsOptions {

@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { CloseReason } from '../hub/activity.ts';
 import type { Cursor } from '../hub/cursor.ts';
@@ -15,6 +15,8 @@ export const STREAM_HEADERS: OutgoingHttpHeaders = {
 };
 
 const NOTHING = Buffer.alloc(0);
+const NO_LINES: string[] = [];
+const NO_HEADERS: IncomingHttpHeaders = Object.freeze({});
 /** How long a stream that was ended may take to hand over its last bytes, in ms. */
 const GRACE = 5000;
 
@@ -37,6 +39,9 @@ export class EventStream implements Subscriber {
     res.removeHeader('transfer-encoding');
     res.writeHead(200, { ...STREAM_HEADERS, ...headers });
     res.flushHeaders();
+    // The request stays in memory as long as its stream; what a browser sent in headers is more than all we keep of it.
+    res.req.rawHeaders = NO_LINES;
+    res.req.headers = NO_HEADERS;
     // The socket's time-out is only set while it is full, and Node restarts it whenever part of a write has left.
     res.on('timeout', () => this.#stalled());
     this.#socket.once('close', () => this.#cursor?.detach('left'));

@@ -2,8 +2,9 @@ import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { SseError } from '../errors.ts';
 import type { Observe } from '../hub/activity.ts';
+import { isLoopbackAddress, isLoopbackName } from '../loopback.ts';
 import { header } from './exchange.ts';
-import { hostName, isLoopbackAddress, isLoopbackName, isSameHost } from './host.ts';
+import { hostName, isSameHost } from './host.ts';
 
 export interface GuardOptions {
   /** Whether strangers can reach the public port (design: "Where admin lives"). */

@@ -33,7 +33,12 @@ const BAD_ENDS: ReadonlySet<CloseReason> = new Set(['slow', 'error']);
 // A cursor that we never gave out, or that was damaged on its way; the others are told to every client after a restart or a long absence.
 const BAD_GAPS: ReadonlySet<GapReason> = new Set(['unknown', 'corrupt']);
 // Somebody knocked where they must not, or the server is at a limit. Other refusals are mistakes of whoever wrote the request.
-const BAD_REFUSALS: ReadonlySet<string> = new Set(['forbidden', 'misdirected', 'invalid-credential', 'at-capacity'] satisfies ErrorCode[]);
+const BAD_REFUSALS: ReadonlySet<string> = new Set([
+  'forbidden',
+  'misdirected',
+  'invalid-credential',
+  'at-capacity',
+] satisfies ErrorCode[]);
 // A browser asks every server for a favicon.
 const QUIET_REFUSALS: ReadonlySet<string> = new Set(['not-found'] satisfies ErrorCode[]);
 
@@ -51,7 +56,10 @@ const TABLE: Table = {
       msg: 'stream opened',
       fields: { ...about(client), topics: client.topics.map((topic) => escapeText(topic)), clients },
     }),
-    line: ({ client, clients }) => ({ look: 'green', text: `+ ${who(client)} joined · ${counted(clients, 'client')}` }),
+    line: ({ client, clients }) => ({
+      look: 'green',
+      text: `+ ${who(client)} joined · ${counted(clients, 'client')}`,
+    }),
   },
   closed: {
     record: ({ client, clients, reason, duration, events, bytes }) => ({
@@ -72,7 +80,12 @@ const TABLE: Table = {
     }),
     // The key that sent it has its own answer.
     line: ({ id, type, matched, source }) =>
-      source === 'terminal' ? undefined : { look: 'cyan', text: `> ${escapeText(type)} to ${counted(matched, 'client')} · ${id} (${source})` },
+      source === 'terminal'
+        ? undefined
+        : {
+            look: 'cyan',
+            text: `> ${escapeText(type)} to ${counted(matched, 'client')} · ${id} (${source})`,
+          },
   },
   gap: {
     record: ({ client, reason, requested, missed }) => ({
@@ -106,12 +119,26 @@ const TABLE: Table = {
           },
   },
   'proxy-seen': {
-    record: ({ sign }) => ({ level: 'warn', msg: PROXY_SEEN, fields: { sign: escapeText(sign) } }),
-    line: ({ sign }) => ({ look: 'red', text: `! ${PROXY_SEEN} (sign: ${escapeText(sign)})` }),
+    record: ({ sign }) => ({
+      level: 'warn',
+      msg: PROXY_SEEN,
+      fields: { sign: escapeText(sign) },
+    }),
+    line: ({ sign }) => ({
+      look: 'red',
+      text: `! ${PROXY_SEEN} (sign: ${escapeText(sign)})`,
+    }),
   },
   failed: {
-    record: ({ what, error }) => ({ level: 'error', msg: escapeText(what, LONG), fields: { error } }),
-    line: ({ what, error }) => ({ look: 'red', text: `! ${escapeText(what, LONG)}: ${causeOf(error)}` }),
+    record: ({ what, error }) => ({
+      level: 'error',
+      msg: escapeText(what, LONG),
+      fields: { error },
+    }),
+    line: ({ what, error }) => ({
+      look: 'red',
+      text: `! ${escapeText(what, LONG)}: ${causeOf(error)}`,
+    }),
   },
 };
 

@@ -45,5 +45,9 @@ export async function compose({ control, input, output, paint, signal }: Compose
   };
   const filter = await askFilter({ input, output, paint, signal, signs, count: (text) => control.count(text) });
   if (filter === undefined) return undefined;
-  return sendAndTell(control, { event, data, ...(filter !== '' && { filter }) });
+  return sendAndTell(control, {
+    event,
+    data,
+    ...(filter !== '' && { filter }),
+  });
 }

@@ -28,7 +28,11 @@ export interface Control {
   /** Clients that are connected now, and events broadcast since the start. Called four times a second: must be cheap. */
   stats(): { readonly clients: number; readonly events: number };
   /** What S and A send, and to whom A sends it. */
-  readonly defaults: { readonly event: string; readonly data: string; readonly keyFilter: string };
+  readonly defaults: {
+    readonly event: string;
+    readonly data: string;
+    readonly keyFilter: string;
+  };
   /** Asks the program to stop. May be called again, by someone who does not want to wait. `quit` → exit code 0, `interrupt` → 130. */
   stop(how: 'quit' | 'interrupt'): void;
   /** Suspends the process group (Ctrl-Z); the terminal is cooked by then. When it goes on, the app calls `continued()`. */

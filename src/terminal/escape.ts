@@ -4,7 +4,8 @@
  * read as something else. So what is not text is made visible, here, and nowhere later.
  */
 
-const ESC = '\u001b';
+/** What begins a terminal's escape sequences. */
+export const ESC = '\u001b';
 // Control characters, both kinds (0x9B alone begins a sequence on some terminals), lone surrogates, line and paragraph
 // separators, and the bidi controls of UAX #9.
 const UNSAFE_CLASS = '[\\p{Cc}\\p{Cs}\\u2028\\u2029\\u061C\\u200E\\u200F\\u202A-\\u202E\\u2066-\\u2069]';
@@ -13,7 +14,7 @@ const UNSAFE = new RegExp(UNSAFE_CLASS, 'u');
 const COLOR_OR_UNSAFE = new RegExp(`${ESC}\\[[0-9;]{0,24}m|${UNSAFE_CLASS}`, 'gu');
 
 /** How long untrusted text may be by default, in characters. */
-export const ESCAPED_LENGTH = 80;
+const ESCAPED_LENGTH = 80;
 
 /**
  * Untrusted text as one line of plain text: unsafe characters become `\u{1b}` and the like, and what is longer than
@@ -37,7 +38,9 @@ export function escapeText(text: string, limit: number = ESCAPED_LENGTH): string
  * visible. The last line of defence, behind log lines whose makers (stack traces, messages of packages) know of no terminal.
  */
 export function escapeLog(text: string): string {
-  return text.replace(COLOR_OR_UNSAFE, (found) => (found.length > 1 || found === '\n' || found === '\t' ? found : visible(found)));
+  return text.replace(COLOR_OR_UNSAFE, (found) =>
+    found.length > 1 || found === '\n' || found === '\t' ? found : visible(found),
+  );
 }
 
 function visible(character: string): string {

@@ -94,7 +94,9 @@ function verdictOn(text: string, count: Control['count']): Verdict {
   try {
     return count(text);
   } catch (error) {
-    return { wrong: (error instanceof SseError && error.issues[0]) || { pointer: '', detail: (error as Error).message } };
+    return {
+      wrong: (error instanceof SseError && error.issues[0]) || { pointer: '', detail: (error as Error).message },
+    };
   }
 }
 
@@ -164,7 +166,10 @@ function windowOf(text: string, cursor: number, room: number): { shown: string; 
   return { shown, columnOf: (index) => columns.get(index) };
 }
 
-function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+function withResolvers<T>(): {
+  promise: Promise<T>;
+  resolve: (value: T) => void;
+} {
   let resolve: (value: T) => void = () => {};
   const promise = new Promise<T>((settle) => {
     resolve = settle;

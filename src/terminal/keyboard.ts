@@ -2,7 +2,13 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 
 /** Where keys come from: a `tty.ReadStream`, a pipe, or what stands in for one in a test. */
-export type KeyboardInput = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
+export type KeyboardInput = Readable & {
+  readonly isTTY?: boolean;
+  setRawMode?(raw: boolean): unknown;
+};
+
+/** More characters at once than this were pasted, not typed. */
+export const TYPED_AT_ONCE = 8;
 
 /** Owns the keyboard while it is attached, and leaves it as it was found. */
 export class Keyboard {
@@ -16,7 +22,10 @@ export class Keyboard {
    * @param raw each key at once and none obeyed by the kernel; else whole lines, as the terminal or the pipe gives them
    * @param ended nothing will come any more
    */
-  constructor(input: KeyboardInput, { raw, listener, ended }: { raw: boolean; listener: (text: string) => void; ended?: () => void }) {
+  constructor(
+    input: KeyboardInput,
+    { raw, listener, ended }: { raw: boolean; listener: (text: string) => void; ended?: () => void },
+  ) {
     this.#input = input;
     this.#raw = raw;
     this.#listener = listener;

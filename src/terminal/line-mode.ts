@@ -106,7 +106,8 @@ export class LineMode implements Terminal {
     if (word === '') return undefined;
     const name = word.toLowerCase();
     const command = Object.hasOwn(SHORT, name) ? SHORT[name] : COMMANDS.find((known) => known === name);
-    if (command === 'send') return sendAndTell(control, rest === undefined || rest.trim() === '' ? defaultDraft(control, 'everyone') : draftOf(rest));
+    if (command === 'send')
+      return sendAndTell(control, rest === undefined || rest.trim() === '' ? defaultDraft(control, 'everyone') : draftOf(rest));
     if (rest !== undefined && rest.trim() !== '' && command !== undefined) throw new Error(`${command} takes nothing behind it`);
     switch (command) {
       case 'a':

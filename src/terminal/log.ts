@@ -34,7 +34,12 @@ export async function createLog({ level, format, destination, colors = false }: 
   // Imported here: a server in production never needs it.
   const { default: pretty } = await import('pino-pretty');
   // The factory and not the stream, which would hand lines on in a later turn and lose the last ones.
-  const prettify = pretty.prettyFactory({ colorize: colors, translateTime: 'SYS:HH:MM:ss', singleLine: true, errorLikeObjectKeys: ['error'] });
+  const prettify = pretty.prettyFactory({
+    colorize: colors,
+    translateTime: 'SYS:HH:MM:ss',
+    singleLine: true,
+    errorLikeObjectKeys: ['error'],
+  });
   return pino(options, { write: (line: string) => void destination.write(prettify(line)) });
 }
 

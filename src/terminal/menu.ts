@@ -1,6 +1,7 @@
 import { clientTable, defaultDraft, explain, sendAndTell } from './answers.ts';
 import type { Control } from './control.ts';
-import { escapeText } from './escape.ts';
+import { ESC, escapeText } from './escape.ts';
+import { TYPED_AT_ONCE } from './keyboard.ts';
 import type { Paint } from './paint.ts';
 import type { Screen } from './screen.ts';
 
@@ -9,12 +10,10 @@ export const MENU = '(S)end · (A)dmins · (M)essage · (C)lients · (H)elp · (
 
 const CTRL_C = '\u0003';
 const CTRL_Z = '\u001a';
-/** More at once than this was not typed. */
-const TYPED = 8;
 /** What comes this soon after a paste, in ms, is more of it: long ones arrive in pieces, and the last may be short. */
 const PASTE_PAUSE = 100;
 // Arrow and function keys, focus and mouse reports: CSI, SS3, or Escape with a key (ECMA-48).
-const SEQUENCES = new RegExp('\u001b(?:\\[[0-?]*[ -/]*[@-~]|O.|[^\\[O])?', 'gsu');
+const SEQUENCES = new RegExp(`${ESC}(?:\\[[0-?]*[ -/]*[@-~]|O.|[^\\[O])?`, 'gsu');
 
 export interface MenuParts {
   readonly control: Control;
@@ -60,7 +59,7 @@ export class Menu {
     const time = this.#parts.now();
     const pasting = time - this.#pastedAt < PASTE_PAUSE;
     // Ctrl-C must always work, and no paste holds one by itself.
-    if ((typed.length > TYPED || pasting) && typed !== CTRL_C) {
+    if ((typed.length > TYPED_AT_ONCE || pasting) && typed !== CTRL_C) {
       this.#pastedAt = time;
       if (!pasting) this.#hint('that looked like a paste and was ignored; M opens a prompt to paste into');
       return;

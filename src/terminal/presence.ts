@@ -25,7 +25,15 @@ export class Presence {
   #here = false;
 
   /** @param leave gets whether the terminal's mode may still be set */
-  constructor({ foreground, enter, leave }: { foreground: () => boolean; enter: () => void; leave: (foreground: boolean) => void }) {
+  constructor({
+    foreground,
+    enter,
+    leave,
+  }: {
+    foreground: () => boolean;
+    enter: () => void;
+    leave: (foreground: boolean) => void;
+  }) {
     this.#foreground = foreground;
     this.#enter = enter;
     this.#leave = leave;

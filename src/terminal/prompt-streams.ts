@@ -1,10 +1,10 @@
 import { Readable, Writable } from 'node:stream';
+import { ESC } from './escape.ts';
+import { TYPED_AT_ONCE } from './keyboard.ts';
 import type { Screen } from './screen.ts';
 
-const CTRL_D = /\u0004/g;
-/** More at once than this was not typed. */
-const TYPED = 8;
-const COLORS = new RegExp('\u001b\\[(?:[34][0-9]|9[0-7]|10[0-7])m', 'g');
+const CTRL_D = '\u0004';
+const COLORS = new RegExp(`${ESC}\\[(?:[34][0-9]|9[0-7]|10[0-7])m`, 'g');
 
 /**
  * A keyboard for prompts. They get it in place of the real one, which stays with its owner: left alone with a
@@ -19,8 +19,8 @@ export class PromptInput extends Readable {
    */
   feed(text: string): void {
     // On an empty line, Ctrl-D would close readline below a prompt that goes on.
-    const keys = text.replace(CTRL_D, '').replace(/\r\n/g, '\r');
-    const typed = keys.length > TYPED ? keys.replace(/[\r\n]+(?=[^\r\n])/g, ' ') : keys;
+    const keys = text.replaceAll(CTRL_D, '').replace(/\r\n/g, '\r');
+    const typed = keys.length > TYPED_AT_ONCE ? keys.replace(/[\r\n]+(?=[^\r\n])/g, ' ') : keys;
     for (const line of typed.match(/[^\r\n]*[\r\n]|[^\r\n]+/g) ?? []) this.push(line);
   }
 }

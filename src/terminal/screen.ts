@@ -4,7 +4,10 @@ import type { Paint } from './paint.ts';
 import { cutToWidth, textWidth } from './width.ts';
 
 /** Where a screen is shown: a `tty.WriteStream`, or what stands in for one in a test. */
-export type ScreenOutput = Writable & { readonly columns?: number; readonly rows?: number };
+export type ScreenOutput = Writable & {
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** While a prompt has the screen, at most this many lines wait for it; of more the oldest are dropped and counted. */
 export const HELD_LINES = 1000;

@@ -32,11 +32,18 @@ export interface PtyOptions {
  * Starts a program under a pseudo-terminal of its own, as the leader of a session.
  * @param env what is set beside this process's environment; undefined takes a variable away
  */
-export function spawnPty(command: string, args: readonly string[], env: Record<string, string | undefined> = {}, options: PtyOptions = {}): Pty {
+export function spawnPty(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string | undefined> = {},
+  options: PtyOptions = {},
+): Pty {
   const { columns = 80, rows = 24, cwd = process.cwd() } = options;
   // The runner marks its children, and programs that ask for colours or CI would act otherwise than for a person.
   const { NODE_TEST_CONTEXT: _context, NO_COLOR: _color, FORCE_COLOR: _force, CI: _ci, ...inherited } = process.env;
-  const child = spawn(command, [...args], { name: 'xterm-256color', cols: columns, rows, cwd, env: { ...inherited, ...env } });
+  // Without those that are undefined: the package would set them to that word.
+  const set = Object.fromEntries(Object.entries({ ...inherited, ...env }).filter(([, value]) => value !== undefined));
+  const child = spawn(command, [...args], { name: 'xterm-256color', cols: columns, rows, cwd, env: set });
 
   let raw = '';
   let seen = 0;
@@ -73,7 +80,10 @@ export function spawnPty(command: string, args: readonly string[], env: Record<s
           waiting.delete(check);
           outcome();
         };
-        const fail = (why: string) => settle(() => reject(new Error(`${why} while waiting for ${pattern}; shown since: ${JSON.stringify(text().slice(seen))}`)));
+        const fail = (why: string) =>
+          settle(() =>
+            reject(new Error(`${why} while waiting for ${pattern}; shown since: ${JSON.stringify(text().slice(seen))}`)),
+          );
         const check = () => {
           const found = new RegExp(pattern.source, pattern.flags.replace(/[gy]/g, '')).exec(text().slice(seen));
           if (found) {

@@ -1,12 +1,20 @@
-/** A program with a terminal and a made-up server behind it, for pty.test.ts. Typed `l` is not a key of the menu, so logs come on a signal: SIGUSR2 logs two lines. */
-import { identity } from '../../src/event/identity.ts';
+/** A program with a terminal and a made-up server behind it, for pty.test.ts. At SIGUSR2 it writes two lines of log and tells of a client. */
 import { compileFilter } from '../../src/event/filter.ts';
+import { identity } from '../../src/event/identity.ts';
 import { createLog } from '../../src/terminal/log.ts';
 import { openTerminal } from '../../src/terminal/open-terminal.ts';
 
 const clients = [
-  { ...identity({ profile: 'Administrator', name: 'Ada', login: 'ada' }), topics: ['a'], client: { id: 'c1', ip: '127.0.0.1' } },
-  { ...identity({ profile: 'Guest' }), topics: [], client: { id: 'c2', ip: '127.0.0.1' } },
+  {
+    ...identity({ profile: 'Administrator', name: 'Ada', login: 'ada' }),
+    topics: ['a'],
+    client: { id: 'c1', ip: '127.0.0.1' },
+  },
+  {
+    ...identity({ profile: 'Guest' }),
+    topics: [],
+    client: { id: 'c2', ip: '127.0.0.1' },
+  },
   { ...identity({}), topics: [], client: { id: 'c3', ip: '::1' } },
 ];
 let events = 0;
@@ -35,7 +43,11 @@ const terminal = openTerminal({
     suspend: () => void process.kill(0, 'SIGTSTP'),
   },
 });
-const log = await createLog({ level: 'info', format: terminal.interactive ? 'pretty' : 'json', destination: terminal.destination });
+const log = await createLog({
+  level: 'info',
+  format: terminal.interactive ? 'pretty' : 'json',
+  destination: terminal.destination,
+});
 process.on('SIGCONT', () => terminal.continued());
 process.on('SIGUSR2', () => {
   log.info({ n: 1 }, 'first log line');

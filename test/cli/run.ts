@@ -1,0 +1,37 @@
+import { runCommand } from '../../src/cli/command.ts';
+import type { Effects } from '../../src/cli/effects.ts';
+import type { Loaded } from '../../src/config/load.ts';
+
+/** What a command line did. */
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** What was to be served; undefined if nothing was. */
+  readonly loaded: Loaded | undefined;
+}
+
+/** Runs a command line in a world of its own. Without more: an empty environment and no file. */
+export async function run(argv: readonly string[], world: Partial<Effects> = {}): Promise<Outcome> {
+  let [stdout, stderr] = ['', ''];
+  let loaded: Loaded | undefined;
+  const exitCode = await runCommand(argv, {
+    stdout: (text) => {
+      stdout += text;
+    },
+    stderr: (text) => {
+      stderr += text;
+    },
+    env: {},
+    readFile: () => {
+      throw Object.assign(new Error(), { code: 'ENOENT' });
+    },
+    version: '1.2.3',
+    run: (given) => {
+      loaded = given;
+      return 0;
+    },
+    ...world,
+  });
+  return { exitCode, stdout, stderr, loaded };
+}

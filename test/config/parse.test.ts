@@ -1,0 +1,296 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import proxyaddr from 'proxy-addr';
+import { OPTION_NAMES } from '../../src/config/options.ts';
+import { parseOptions, spellOptions } from '../../src/config/parse.ts';
+import { SseError } from '../../src/errors.ts';
+
+/** What is wrong, one line for each mistake. */
+function mistakes(given: Readonly<Record<string, unknown>>): string[] {
+  try {
+    parseOptions(given);
+    return [];
+  } catch (error) {
+    assert.ok(error instanceof SseError && error.code === 'invalid-config', String(error));
+    return error.issues.map(({ pointer, detail }) => `${pointer}: ${detail}`);
+  }
+}
+
+describe('Options that nobody gave', () => {
+  it('have their defaults, in ms and bytes', () => {
+    assert.deepEqual(parseOptions({}), {
+      host: undefined,
+      port: 2015,
+      static: [],
+      staticMaxAge: 0,
+      ssePath: ['/sse'],
+      cors: [],
+      trustProxy: [],
+      event: 'message',
+      data: 'hello',
+      keyFilter: 'profile == "Administrator"',
+      adminListen: undefined,
+      adminHost: [],
+      adminTokenFile: undefined,
+      bodyLimit: 1024 ** 2,
+      users: undefined,
+      requireAuth: false,
+      authCookie: 'sse_token',
+      historyEvents: 1000,
+      historyAge: 3_600_000,
+      historyBytes: 16 * 1024 ** 2,
+      onGap: 'oldest',
+      retry: 2000,
+      heartbeat: 15_000,
+      stallTime: 30_000,
+      maxAge: 0,
+      drainTime: 5000,
+      maxClients: 10_000,
+      readyFile: undefined,
+      logLevel: 'info',
+      logFormat: 'auto',
+    });
+  });
+
+  it('are all there, whether set or not, and none can be changed', () => {
+    const options = parseOptions({ static: 'public' });
+    assert.deepEqual(Object.keys(options).sort(), [...OPTION_NAMES].sort());
+    assert.ok(Object.isFrozen(options) && Object.isFrozen(options.static) && Object.isFrozen(options.static[0]));
+  });
+});
+
+describe('The maximum age', () => {
+  it('is off unless a proxy is trusted, then 60 minutes', () => {
+    assert.equal(parseOptions({}).maxAge, 0);
+    assert.equal(parseOptions({ trustProxy: 'loopback' }).maxAge, 3_600_000);
+  });
+
+  it('is what was asked for in any case, and that may be off', () => {
+    assert.equal(parseOptions({ trustProxy: 'loopback', maxAge: 'off' }).maxAge, 0);
+    assert.equal(parseOptions({ trustProxy: 'loopback', maxAge: '90d' }).maxAge, 90 * 86_400_000);
+  });
+});
+
+describe('A list', () => {
+  it('may be a single string', () => {
+    assert.deepEqual(parseOptions({ ssePath: '/events' }).ssePath, ['/events']);
+    assert.deepEqual(parseOptions({ ssePath: ['/sse', '/api/test/sse'] }).ssePath, ['/sse', '/api/test/sse']);
+  });
+
+  it('names the entry that is wrong', () => {
+    assert.deepEqual(mistakes({ cors: ['https://a.example', 'b.example'] }), [
+      "/cors/1: must be an origin such as https://app.example.com, not 'b.example'",
+    ]);
+  });
+
+  it('of stream paths has at least one', () => {
+    assert.deepEqual(mistakes({ ssePath: [] }), ['/ssePath: must not be empty']);
+  });
+});
+
+describe('Directories and listeners', () => {
+  it('are parsed into their parts', () => {
+    const { static: mounts } = parseOptions({ static: ['public', '/docs/=./d', '/a/b=/srv/x=y'] });
+    assert.deepEqual(mounts, [
+      { prefix: '/', directory: 'public' },
+      { prefix: '/docs', directory: './d' },
+      { prefix: '/a/b', directory: '/srv/x=y' },
+    ]);
+    assert.deepEqual(parseOptions({ static: '/=/srv/a=b' }).static, [{ prefix: '/', directory: '/srv/a=b' }]);
+    const listen = (adminListen: string) => parseOptions({ adminListen, adminTokenFile: 't' }).adminListen;
+    assert.deepEqual(listen('2016'), { port: 2016 });
+    assert.deepEqual(listen('10.0.0.5:9000'), { host: '10.0.0.5', port: 9000 });
+    assert.deepEqual(listen('[::1]:0'), { host: '::1', port: 0 });
+    assert.deepEqual(listen('unix:/run/sse.sock'), { path: '/run/sse.sock' });
+  });
+});
+
+describe('What was parsed', () => {
+  it('is spelled so that it parses to the same', () => {
+    const options = parseOptions({
+      host: '::1',
+      static: ['public', '/docs=d'],
+      adminListen: '[::1]:7',
+      maxAge: '90m',
+      historyBytes: 1000,
+      staticMaxAge: 0,
+      trustProxy: ['loopback', '10.0.0.0/8'],
+    });
+    const spelled = spellOptions(options);
+    assert.deepEqual(parseOptions(spelled), options);
+    assert.deepEqual(spelled.static, ['public', '/docs=d']);
+    assert.equal(spelled.adminListen, '[::1]:7');
+    assert.equal(spelled.maxAge, '90m');
+    assert.equal(spelled.historyBytes, '1000b');
+    assert.equal(spelled.users, null);
+  });
+});
+
+describe('A mistake is told in one sentence', () => {
+  const cases: [option: string, value: unknown, detail: string][] = [
+    ['port', 70_000, 'must be a whole number from 0 to 65535, not 70000'],
+    ['port', '80', "must be a whole number from 0 to 65535, not '80'"],
+    ['port', 1.5, 'must be a whole number from 0 to 65535, not 1.5'],
+    ['historyEvents', 0, 'must be a whole number of 1 or more, not 0'],
+    ['maxClients', null, 'must be a whole number of 1 or more, not null'],
+    ['requireAuth', 'yes', "must be true or false, not 'yes'"],
+    [
+      'heartbeat',
+      15,
+      'must be a duration such as 500ms, 15s, 10m, 2h or 7d, not 15; a bare number has no unit: write 15s or 15ms',
+    ],
+    ['heartbeat', '500ms', "must be at least 1s, not '500ms'"],
+    ['heartbeat', '2h', "must be at most 1h, not '2h'"],
+    ['stallTime', '25d', "must be at most 24d (timers cannot wait longer), not '25d'"],
+    ['drainTime', '25d', "must be at most 24d (timers cannot wait longer), not '25d'"],
+    ['drainTime', -1, 'must be a duration such as 500ms, 15s, 10m, 2h or 7d, not -1'],
+    ['retry', '100ms', "must be at least 500ms, not '100ms'"],
+    ['staticMaxAge', '400d', "must be at most 365d, not '400d'"],
+    ['maxAge', 'on', "must be a duration such as 15s, 10m, 2h or 7d, or off, not 'on'"],
+    ['maxAge', '10ms', "must be at least 1s, not '10ms'"],
+    ['bodyLimit', '65mb', "must be at most 64mb, not '65mb'"],
+    ['bodyLimit', 0, "must be at least 1b, not '0'"],
+    ['historyBytes', '16m', "must be a size such as 64kb, 8mb or 1gb, not '16m'"],
+    ['onGap', 'lates', "must be oldest or latest, not 'lates'; did you mean 'latest'?"],
+    ['logLevel', 3, 'must be trace, debug, info, warn, error, fatal or silent, not 3'],
+    ['ssePath', 'sse', "must begin with '/', not 'sse'"],
+    ['ssePath', '/admin/sse', "must not be under /admin: that path is the server's own"],
+    ['ssePath', '/readyz', "must not be under /readyz: that path is the server's own"],
+    ['ssePath', '/a?b', "must be a plain path such as /sse, not '/a?b'"],
+    ['ssePath', '/%61dmin', "must be a plain path such as /sse, not '/%61dmin'"],
+    ['ssePath', '/x/../admin', "must be a plain path such as /sse, not '/x/../admin'"],
+    ['ssePath', '//evil.test', "must be a plain path such as /sse, not '//evil.test'"],
+    ['static', '', 'must not be empty'],
+    ['static', '/docs=', "needs a directory after '/docs='"],
+    ['static', '/admin=x', "its prefix must not be under /admin: that path is the server's own"],
+    ['event', 'a\nb', 'must not contain control characters or line breaks'],
+    ['event', 'sse.open', 'must not begin with "sse.": these types are control events'],
+    ['data', '\ud800', 'must not contain lone surrogates'],
+    ['data', {}, 'must be text, not an object'],
+    ['keyFilter', 'profil == "x"', "unknown name 'profil'; did you mean 'profile'?"],
+    ['host', 'localhost:80', "must be an address or a name without a port, not 'localhost:80'; see --port"],
+    ['host', '[::1]', 'an IPv6 address stands without brackets here: ::1'],
+    ['host', '*', 'must be an address or a name; 0.0.0.0 listens on every IPv4 address, :: on every address'],
+    ['host', 'http://x', "must be a host, not a URL: 'http://x'"],
+    ['host', 'a b', "must be a host name or an address, not 'a b'"],
+    ['cors', 'https://a.example/', "must be an origin and nothing else: https://a.example, not 'https://a.example/'"],
+    ['cors', 'HTTPS://A.example:443', "must be an origin and nothing else: https://a.example, not 'HTTPS://A.example:443'"],
+    ['cors', 'null', "must not be 'null': any page can send that"],
+    [
+      'trustProxy',
+      'true',
+      "must be an address, a range such as 10.0.0.0/8, or one of loopback, linklocal, uniquelocal, not 'true'",
+    ],
+    ['trustProxy', '0.0.0.0/0', 'must not be every address there is'],
+    ['adminListen', 'x', "must be PORT, HOST:PORT, [IPv6]:PORT or unix:PATH, not 'x'"],
+    ['adminListen', '::1:80', "must be PORT, HOST:PORT, [IPv6]:PORT or unix:PATH, not '::1:80'"],
+    ['adminListen', '[1.2.3.4]:80', "must have an IPv6 address in its brackets, not '1.2.3.4'"],
+    ['adminListen', '99999', 'must have a port from 0 to 65535, not 99999'],
+    ['adminListen', 'unix:', 'needs a path after unix:'],
+    ['adminHost', 'https://x', "must be a host, not a URL: 'https://x'"],
+    ['adminTokenFile', '', 'must not be empty'],
+    ['authCookie', 'a b', 'must be a cookie name: letters, digits, - _ . and the like'],
+  ];
+  for (const [option, value, detail] of cases)
+    it(`${option}: ${JSON.stringify(value)}`, () => {
+      const [found, ...others] = mistakes({ [option]: value });
+      assert.equal(found?.replace(/^\/[^:]*: /, ''), detail);
+      assert.match(found ?? '', new RegExp(`^/${option}(/0)?: `));
+      assert.deepEqual(others, []);
+    });
+
+  it('and a long or hostile value is cut and made harmless', () => {
+    const [found = ''] = mistakes({ onGap: `\u001b[2J${'x'.repeat(1000)}` });
+    assert.match(found, /not '\\u001b\[2Jx+…'$/);
+    assert.ok(found.length < 150);
+  });
+
+  it('a bad filter also with its place', () => {
+    try {
+      parseOptions({ keyFilter: 'id == "1" && profil == "x"' });
+      assert.fail('was accepted');
+    } catch (error) {
+      const [issue] = (error as SseError).issues;
+      assert.equal(issue?.position, 13);
+      assert.equal(issue?.excerpt, 'id == "1" && profil == "x"\n             ^');
+    }
+  });
+
+  it('all of them at once', () => {
+    assert.equal(mistakes({ port: -1, heartbeat: '3', onGap: '', nonsense: 1 }).length, 4);
+  });
+});
+
+describe('An unknown option', () => {
+  it('is a mistake that names the nearest', () => {
+    assert.deepEqual(mistakes({ hartbeat: '3s' }), ["/hartbeat: is not an option; did you mean 'heartbeat'?"]);
+    assert.deepEqual(mistakes({ 'max-clients': 3 }), ["/max-clients: is not an option; did you mean 'maxClients'?"]);
+    assert.deepEqual(mistakes(JSON.parse('{"__proto__":1}')), ['/__proto__: is not an option']);
+  });
+});
+
+describe('Options that contradict each other', () => {
+  it('requireAuth needs users', () => {
+    assert.deepEqual(mistakes({ requireAuth: true }), ['/requireAuth: nobody could connect: it needs --users']);
+    assert.deepEqual(mistakes({ requireAuth: true, users: 'users.json' }), []);
+  });
+
+  it('an admin listener that others can reach needs a token', () => {
+    const detail = (host: string) =>
+      `/adminListen: others than this machine could connect to ${host}: it needs --admin-token-file`;
+    for (const [listen, host] of [
+      ['0.0.0.0:9', '0.0.0.0'],
+      ['[::]:9', '::'],
+      ['10.0.0.1:9', '10.0.0.1'],
+      ['admin.example:9', 'admin.example'],
+    ] as const) {
+      assert.deepEqual(mistakes({ adminListen: listen }), [detail(host)]);
+      assert.deepEqual(mistakes({ adminListen: listen, adminTokenFile: 'token' }), []);
+    }
+    for (const listen of ['9', 'localhost:9', 'x.localhost:9', '127.9.9.9:9', '[::1]:9', '[::ffff:127.0.0.1]:9', 'unix:s'])
+      assert.deepEqual(mistakes({ adminListen: listen }), [], listen);
+  });
+
+  it('admin and the stream cannot share an address by name', () => {
+    const detail = ['/adminListen: 2015 is the port of the stream (--port); it needs another one'];
+    assert.deepEqual(mistakes({ adminListen: '2015' }), detail);
+    assert.deepEqual(mistakes({ adminListen: '2015', host: '0.0.0.0' }), detail);
+    assert.deepEqual(mistakes({ adminListen: '2015', host: '10.0.0.1' }), []);
+    assert.deepEqual(mistakes({ adminListen: '0', port: 0 }), []);
+  });
+
+  it('two directories cannot be under one path', () => {
+    assert.deepEqual(mistakes({ static: ['/docs=a', '/docs/=b'] }), [
+      "/static: two directories are under '/docs'; give one of them another path: /PREFIX=DIR",
+    ]);
+  });
+});
+
+describe('Proxies to trust', () => {
+  const values = [
+    'loopback',
+    'linklocal',
+    'uniquelocal',
+    '10.0.0.1',
+    '10.0.0.0/8',
+    '::1',
+    'fd00::/8',
+    '10.0.0.0/33',
+    'fd00::/129',
+  ];
+  values.push('0.0.0.0/0', 'loopbak', '10.0.0', '10.0.0.0/', '', 'true', 'a,b', '10.0.0.0/8/8', '::ffff:10.0.0.0/104');
+  for (const value of values)
+    it(`accepts ${JSON.stringify(value)} if proxy-addr does`, () => {
+      let accepted = true;
+      try {
+        proxyaddr.compile([value]);
+      } catch {
+        accepted = false;
+      }
+      assert.equal(mistakes({ trustProxy: value }).length === 0, accepted);
+    });
+
+  it('says how to write several', () => {
+    assert.match(mistakes({ trustProxy: '10.0.0.0/8,loopback' })[0] ?? '', /; give the flag once for each$/);
+  });
+});

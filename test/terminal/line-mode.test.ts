@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import { SseError } from '../../src/errors.ts';
+import { openTerminal } from '../../src/terminal/open-terminal.ts';
+import { clientOf, eventually, FakeControl, FakeKeyboard } from './fixtures.ts';
+
+const opened = ({ isTTY = false, foreground = () => true }: { isTTY?: boolean; foreground?: () => boolean } = {}) => {
+  const input = new FakeKeyboard(isTTY);
+  const output = new PassThrough();
+  let shown = '';
+  output.on('data', (chunk) => {
+    shown += chunk;
+  });
+  const control = new FakeControl();
+  const terminal = openTerminal({ input, output, control, now: () => 20_000, foreground });
+  terminal.start();
+  return { input, output, control, terminal, shown: () => shown };
+};
+
+/** What is printed in answer to some lines of input, and then the end of it. */
+const answerTo = async (text: string, prepare: (control: FakeControl) => void = () => {}) => {
+  const { input, control, shown } = opened();
+  prepare(control);
+  input.write(text);
+  input.write('q\n');
+  await eventually(() => control.stops.length > 0, `an end to ${text}`);
+  return { control, lines: shown().split('\n').slice(0, -1) };
+};
+
+test('s and send send the default event, a sends it to the key filter', async () => {
+  const { control, lines } = await answerTo('s\nsend\r\n S \na\n');
+  const hello = { event: 'message', data: 'hello' };
+  assert.deepEqual(control.sent, [hello, hello, hello, { ...hello, filter: 'profile == "Administrator"' }]);
+  assert.deepEqual(lines, [
+    'sent message "hello" to 2 clients · e-1',
+    'sent message "hello" to 2 clients · e-2',
+    'sent message "hello" to 2 clients · e-3',
+    'sent message "hello" to 1 client matching profile == "Administrator" · e-4',
+  ]);
+});
+
+test('send TYPE DATA takes the rest of the line as it is', async () => {
+  const { control, lines } = await answerTo('send notice {"x": 1}\nsend t  two spaces \n');
+  assert.deepEqual(control.sent, [
+    { event: 'notice', data: '{"x": 1}' },
+    { event: 't', data: ' two spaces ' },
+  ]);
+  assert.equal(lines[0], 'sent notice "{"x": 1}" to 2 clients · e-1');
+});
+
+test('a mistake is one line, and nothing is sent', async () => {
+  const { control, lines } = await answerTo('sendd\nsend notice\nquit now\n\u001b[2J\n__proto__\n');
+  assert.deepEqual(control.sent, []);
+  assert.equal(lines.length, 5);
+  assert.equal(lines[0], "error: unknown command 'sendd'; did you mean 'send'?");
+  assert.equal(lines[1], 'error: send TYPE needs data, as in: send notice {"x":1}');
+  assert.equal(lines[2], 'error: quit takes nothing behind it');
+  assert.match(lines[3] ?? '', /^error: unknown command '\\u\{1b\}\[2J'/);
+});
+
+test('what the server refuses is told in one line', async () => {
+  const refuse = (control: FakeControl) => {
+    control.failure = SseError.of('invalid-event', [{ pointer: '/event', detail: 'must not begin with "sse."' }]);
+  };
+  const { lines } = await answerTo('send sse.x y\n', refuse);
+  assert.deepEqual(lines, ['error: event: must not begin with "sse."']);
+});
+
+test('clients are listed as a plain table', async () => {
+  const { lines } = await answerTo('c\nclients\n', (control) => {
+    const ada = clientOf({ profile: 'Administrator', login: 'ada' }, 'c1', ['a', 'b']);
+    control.list = [
+      { client: ada, since: 8000, events: 3, bytes: 9 },
+      { client: clientOf({}, 'c22'), since: 19_000, events: 0, bytes: 9 },
+    ];
+  });
+  assert.deepEqual(lines.slice(0, 3), [
+    'client  profile        login  topics  address    connected for  events',
+    'c1      Administrator  ada    a b     127.0.0.1  12 s           3',
+    'c22     anonymous                     127.0.0.1  1 s            0',
+  ]);
+});
+
+test('commands in one piece are obeyed in order, and nothing after quit', async () => {
+  const { control } = await answerTo('send a 1\nsend b 2\nq\nsend c 3\n');
+  assert.deepEqual(
+    control.sent.map(({ event }) => event),
+    ['a', 'b'],
+  );
+  assert.deepEqual(control.stops, ['quit']);
+});
+
+test('the end of input is no order to quit, and ends the last line', async () => {
+  const { input, control, shown } = opened();
+  input.end('s');
+  await eventually(() => control.sent.length === 1 && shown() !== '');
+  assert.deepEqual(control.stops, []);
+});
+
+test('a line that is too long is one mistake', async () => {
+  const { lines } = await answerTo(`send x ${'y'.repeat(1024 * 1024)}\n`);
+  assert.deepEqual(lines, ['error: a line has at most 1 MiB; this one was ignored']);
+});
+
+test('nothing is printed that belongs to a person, and the log passes as it is', async () => {
+  const { output, terminal, shown } = opened();
+  assert.equal(terminal.interactive, false);
+  terminal.print('a banner');
+  terminal.observe({ kind: 'opened', client: clientOf(), clients: 1 });
+  terminal.continued();
+  terminal.destination.write('{"msg":"\u001b"}\n');
+  terminal.close();
+  terminal.close();
+  terminal.destination.write('{}\n');
+  await eventually(() => shown() === '{"msg":"\u001b"}\n{}\n');
+  output.destroy(new Error('EPIPE'));
+  await eventually(() => output.closed);
+  terminal.destination.write('nobody reads this\n');
+});
+
+test('a terminal without a terminal to write to stays cooked', () => {
+  const { input, terminal } = opened({ isTTY: true });
+  assert.equal(terminal.interactive, false);
+  assert.equal(input.rawMode, false);
+});
+
+test('a background job leaves its terminal alone until it is brought forward', async (t) => {
+  t.mock.timers.enable({ apis: ['setInterval'] });
+  let foreground = false;
+  const { input, control } = opened({ isTTY: true, foreground: () => foreground });
+  assert.equal(input.listenerCount('data'), 0);
+  foreground = true;
+  t.mock.timers.tick(500);
+  input.write('s\n');
+  await eventually(() => control.sent.length === 1);
+});
