@@ -119,7 +119,7 @@ export class App {
   }
 
   /** @throws SseError `invalid-event`, `invalid-filter`, `stopping` */
-  publish(draft: DraftInput, source: string): Promise<Appended> {
+  async publish(draft: DraftInput, source: string): Promise<Appended> {
     return this.hub.publish(parseDraft(draft), source);
   }
 

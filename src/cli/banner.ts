@@ -2,14 +2,14 @@ import { networkInterfaces } from 'node:os';
 import type { Addresses, App } from '../app.ts';
 
 /** What a person reads first, for a terminal: where it listens, the line to paste, and which identities count. */
-export function banner(app: App, { url, sse, admin, port }: Addresses, asked: { port: boolean }): string {
+export function banner(app: App, { url, sse, admin, port }: Addresses, notice?: string): string {
   const { options } = app;
   const rows: [string, string][] = [['Local', url]];
   for (const address of networkAddresses(options.host)) rows.push(['Network', `http://${address}:${port}/`]);
   rows.push(['Stream', options.ssePath.length === 1 ? sse : options.ssePath.map((path) => url.slice(0, -1) + path).join('  ')]);
   rows.push(['Publish', publishLine(admin, options.adminTokenFile)]);
   rows.push(['Clients', identities(app)]);
-  if (!asked.port && port !== options.port) rows.push(['', `port ${options.port} was busy; --port ${port} asks for this one`]);
+  if (notice !== undefined) rows.push(['Notice', notice]);
   return `\n${rows.map(([name, value]) => `  ${name.padEnd(8)} ${value}`).join('\n')}\n`;
 }
 

@@ -9,6 +9,6 @@ import type { Issue } from '../errors.ts';
 export function report(issues: readonly Issue[], write: (text: string) => void, kind?: 'warning'): void {
   for (const { pointer, detail, position } of issues) {
     const place = position === undefined ? '' : ` (at column ${position + 1})`;
-    write(`sse-server: ${kind ? `${kind}: ` : ''}${printable(`${pointer}: ${detail}${place}`)}\n`);
+    write(`sse-server: ${kind ? `${kind}: ` : ''}${printable(`${pointer === '' ? '' : `${pointer}: `}${detail}${place}`)}\n`);
   }
 }

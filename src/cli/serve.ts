@@ -68,8 +68,12 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
 }
 
 function greet(app: App, addresses: Addresses, { terminal, log }: { terminal: Terminal; log: Log }, portAsked: boolean): void {
-  if (terminal.interactive) terminal.print(banner(app, addresses, { port: portAsked }));
-  else log.info({ ...addresses, clients: identities(app) }, `listening at ${addresses.url}`);
+  const moved = !portAsked && addresses.port !== app.options.port;
+  const notice = `port ${app.options.port} was busy; --port ${addresses.port} asks for this one`;
+  if (terminal.interactive) return terminal.print(banner(app, addresses, moved ? notice : undefined));
+  if (moved) log.warn(notice);
+  const { url, sse, admin } = addresses;
+  log.info({ url, sse, admin, clients: identities(app) }, `listening at ${url}`);
 }
 
 /** Whole or not at all: whoever waits for the file must not read half of it. */

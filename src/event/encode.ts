@@ -13,12 +13,13 @@ const LINE_BREAK = /\r\n|[\r\n]/;
  * One event as bytes, ending with the blank line that dispatches it (9.2.6, "If the line is empty").
  * Every line of the data has a `data:` line of its own, an empty one too, or the event would not be dispatched.
  * The space after the colon is the one that parsers take off, so data may begin with spaces or colons.
+ * `id:` is the last line: some clients move their cursor as soon as they read it, and a stream that broke in the middle
+ * of the frame would then never bring the rest.
  */
 export function encodeEvent(id: string, event: ServerSentEvent): Buffer {
-  let head = `id: ${id}\n`;
-  if (event.type !== 'message') head += `event: ${event.type}\n`;
-  if (event.retry !== undefined) head += `retry: ${event.retry}\n`;
-  return Buffer.from(`${head}${dataLines(event.data)}\n`, 'utf8');
+  let frame = event.type === 'message' ? '' : `event: ${event.type}\n`;
+  if (event.retry !== undefined) frame += `retry: ${event.retry}\n`;
+  return Buffer.from(`${frame}${dataLines(event.data)}id: ${id}\n\n`, 'utf8');
 }
 
 function dataLines(data: string): string {
@@ -38,7 +39,7 @@ export type ControlType = 'sse.open' | 'sse.gap' | 'sse.cursor' | 'sse.bye';
 export function encodeControl(id: string, type: ControlType, data?: object, retry?: number): Buffer {
   const json = data === undefined ? '' : JSON.stringify(data);
   const head = retry === undefined ? '' : `retry: ${retry}\n`;
-  return Buffer.from(`${head}id: ${id}\nevent: ${type}\ndata: ${json}\n\n`, 'utf8');
+  return Buffer.from(`${head}event: ${type}\ndata: ${json}\nid: ${id}\n\n`, 'utf8');
 }
 
 /** A heartbeat: a comment and one line break. With a second one some clients fire an empty message. */

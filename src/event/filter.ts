@@ -12,7 +12,7 @@ export interface Filter {
 }
 
 /** Bounds of one filter, so that no legal filter is expensive to evaluate. */
-export const FILTER_LIMITS: { readonly bytes: number; readonly operators: number } = { bytes: 1024, operators: 32 };
+const FILTER_LIMITS: { readonly bytes: number; readonly operators: number } = { bytes: 1024, operators: 32 };
 
 /** What a filter may name, with the CEL type of each. */
 const VARIABLES = {

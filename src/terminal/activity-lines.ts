@@ -153,7 +153,7 @@ export function activityLine<K extends Kind>(activity: Of<K>): ActivityLine | un
 }
 
 /** A client in few words: its best name and profile; the address for who has no name. */
-export function who(client: Client): string {
+function who(client: Client): string {
   const name = client.name || client.login || client.id;
   const profile = client.profile === '' ? '' : ` (${escapeText(client.profile)})`;
   return name === '' ? `anonymous${profile} ${escapeText(client.client.ip)}` : `${escapeText(name)}${profile}`;

@@ -9,7 +9,7 @@ import { type Cell, cells, cutToWidth } from './width.ts';
 import { counted } from './words.ts';
 
 /** The signs that stand at the left of a prompt; those of @clack/prompts, so that all prompts look alike. */
-export interface PromptSigns {
+interface PromptSigns {
   readonly bar: string;
   readonly end: string;
   readonly active: string;

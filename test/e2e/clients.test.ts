@@ -122,7 +122,10 @@ function behaves(name: string, connect: () => Connect): void {
     const received = bench.client.events.map(({ type, data }) => ({ event: type, data }));
     assert.deepEqual(received, MIXED);
     const sequences = bench.client.events.map(({ id }) => Number(id.split('-')[1]));
-    assert.deepEqual(sequences, Array.from(MIXED, (_, n) => n + 1));
+    assert.deepEqual(
+      sequences,
+      Array.from(MIXED, (_, n) => n + 1),
+    );
     assert.equal(bench.client.told('sse.gap'), 0);
     assert.equal(bench.client.told('sse.open'), CUTS.length + 2);
   });

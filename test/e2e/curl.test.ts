@@ -18,7 +18,9 @@ const CURL = ['curl', '-q', '--silent', '--show-error', '--noproxy', '*'] as con
 
 describe('curl', { skip: whyNoCurl() }, () => {
   /** A server, an Administrator and a guest, and curl to broadcast with. */
-  async function bench(t: TestContext): Promise<{ program: Program; admin: Reader; guest: Reader; curl: (...args: string[]) => Promise<string> }> {
+  async function bench(
+    t: TestContext,
+  ): Promise<{ program: Program; admin: Reader; guest: Reader; curl: (...args: string[]) => Promise<string> }> {
     const program = await startProgram(t);
     const admin = await openStream(t, `${program.sse}?profile=Administrator&topic=news`);
     const guest = await openStream(t, program.sse);
@@ -147,7 +149,9 @@ describe('curl', { skip: whyNoCurl() }, () => {
     await curl.exit;
     assert.match(curl.stdout, /event: sse\.bye/);
     const byCurl = Number(curl.stderr) * 1000;
-    t.diagnostic(`first byte after ${byCurl.toFixed(1)} ms by curl's clock, sse.open ${inAll.toFixed(1)} ms after curl was started (goal: 100)`);
+    t.diagnostic(
+      `first byte after ${byCurl.toFixed(1)} ms by curl's clock, sse.open ${inAll.toFixed(1)} ms after curl was started (goal: 100)`,
+    );
     // Ten times the goal: other tests have the machine as well.
     assert(inAll < 1000, `${inAll} ms`);
   });

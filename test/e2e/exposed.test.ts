@@ -26,7 +26,8 @@ describe('a server that others can reach', () => {
 
     for (const base of [program.url, `http://${outside()}:${program.port}/`]) {
       for (const path of ['admin', 'admin/', 'admin/broadcast', 'admin/broadcast?data=x'])
-        for (const method of ['GET', 'POST']) assert.equal((await fetch(base + path, { method })).status, 404, `${method} ${base}${path}`);
+        for (const method of ['GET', 'POST'])
+          assert.equal((await fetch(base + path, { method })).status, 404, `${method} ${base}${path}`);
     }
     const client = await openStream(t, `http://${outside()}:${program.port}/sse?profile=Administrator`);
     assert.equal(client.control('sse.open')[0]?.profile, '', "nobody's own word counts");
@@ -39,7 +40,10 @@ describe('a server that others can reach', () => {
     const program = await startProgram(t, ['--host', '0.0.0.0']);
     const host = outside();
     if (host === '127.0.0.1') return t.skip('this machine has no other address');
-    await assert.rejects(fetch(`http://${host}:${new URL(program.admin).port}/admin/broadcast`, { method: 'POST' }), /fetch failed/);
+    await assert.rejects(
+      fetch(`http://${host}:${new URL(program.admin).port}/admin/broadcast`, { method: 'POST' }),
+      /fetch failed/,
+    );
   });
 
   it("names admin's own listener in the line to paste", async (t) => {
@@ -47,7 +51,9 @@ describe('a server that others can reach', () => {
     const pty = spawnPty(process.execPath, args, { NODE_ENV: undefined }, { cwd: ROOT, columns: 120 });
     t.after(() => pty.kill());
     const [, port] = await pty.waitFor(/Local\s+http:\/\/localhost:(\d+)\//);
-    const [, adminPort] = await pty.waitFor(/Publish\s+curl -d hello http:\/\/(?:localhost|127\.0\.0\.1):(\d+)\/admin\/broadcast/);
+    const [, adminPort] = await pty.waitFor(
+      /Publish\s+curl -d hello http:\/\/(?:localhost|127\.0\.0\.1):(\d+)\/admin\/broadcast/,
+    );
     assert.notEqual(adminPort, port);
     await pty.waitFor(/Clients\s+are all anonymous/);
     const answer = await fetch(`http://localhost:${adminPort}/admin/broadcast`, { method: 'POST', body: 'hello' });

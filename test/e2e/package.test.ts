@@ -75,7 +75,8 @@ describe('the package, installed into an empty project', { skip: !existsSync(joi
     assert.deepEqual(readdirSync(join(root, 'dist')).sort(), ['bin', 'src']);
     const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     for (const dependency of Object.keys(dependencies)) assert(existsSync(join(project, 'node_modules', dependency)), dependency);
-    for (const development of ['typescript', 'tsx', 'playwright-core']) assert(!existsSync(join(project, 'node_modules', development)));
+    for (const development of ['typescript', 'tsx', 'playwright-core'])
+      assert(!existsSync(join(project, 'node_modules', development)));
   });
 
   it('npx sse-server says its version', async () => {

@@ -36,7 +36,8 @@ export class Reader {
       this.#waiting.changed();
     });
     response.on('error', () => {});
-    this.ended = once(response, 'close').then(() => this.#waiting.changed());
+    // Not `once`, which would take a reset for a reason to reject.
+    this.ended = new Promise<void>((resolve) => response.on('close', resolve)).then(() => this.#waiting.changed());
   }
 
   /** Asks for a URL; settles when the headers of the answer are there. Closed at the end of the test. */

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { startProgram, temporaryFolder } from '../support/program.ts';
+import { launchChromium, watchedPage, whyNoChromium } from '../support/chromium.ts';
+import { PROGRAM, ROOT, startProgram, temporaryFolder } from '../support/program.ts';
+import { spawnPty } from '../support/pty.ts';
 import { openStream, Reader } from './reader.ts';
 
 /** The two sample programs of the seed (SimpleW), point by point. */
@@ -52,7 +54,11 @@ describe('the first sample of the seed: to all clients', () => {
     assert.match(await (await fetch(program.url)).text(), /Client SSE/);
     const clients = [await openStream(t, program.sse), await openStream(t, `${program.url}api/test/sse`)];
     assert.equal((await program.publish({ data: 'hello' })).matched, 2);
-    for (const client of clients) assert.deepEqual((await client.has(1)).map(({ data }) => data), ['hello']);
+    for (const client of clients)
+      assert.deepEqual(
+        (await client.has(1)).map(({ data }) => data),
+        ['hello'],
+      );
   });
 
   it('says on its side who connected and who left', async (t) => {
@@ -69,7 +75,36 @@ describe('the first sample of the seed: to all clients', () => {
     second.close();
     await program.logged({ msg: 'stream closed' });
     assert.equal((await program.publish({ data: 'still here?' })).matched, 1);
-    assert.deepEqual((await first.has(1)).map(({ data }) => data), ['still here?']);
+    assert.deepEqual(
+      (await first.has(1)).map(({ data }) => data),
+      ['still here?'],
+    );
+  });
+});
+
+describe('the first sample of the seed, with people', { skip: whyNoChromium() }, () => {
+  it('shows hello in two browsers at S in the terminal, which says how many got it', async (t) => {
+    const pty = spawnPty(process.execPath, [...PROGRAM, '--port', '0'], { NODE_ENV: undefined }, { cwd: ROOT, columns: 120 });
+    t.after(() => pty.kill());
+    const [, url = ''] = await pty.waitFor(/Local\s+(http:\/\/localhost:\d+\/)/);
+    const browser = await launchChromium();
+    t.after(() => browser.close());
+    const pages = [await watchedPage(browser), await watchedPage(browser)];
+    for (const [index, { page }] of pages.entries()) {
+      await page.goto(url);
+      await page.click('#btnConnect');
+      await pty.waitFor(new RegExp(`joined · ${index + 1} client`));
+    }
+    pty.send('s');
+    await pty.waitFor(/sent message "hello" to 2 clients/);
+    for (const { page, complaints } of pages) {
+      await page.locator('#events', { hasText: 'hello' }).waitFor();
+      await page.click('#btnDisconnect');
+      await pty.waitFor(/left after/);
+      assert.deepEqual(complaints, []);
+    }
+    pty.send('q');
+    assert.equal((await pty.exit).code, 0);
   });
 });
 
@@ -118,8 +153,15 @@ describe('the second sample of the seed: to some clients', () => {
     assert.equal((await program.publish({ event: 'secret', data: 'by filter', filter })).matched, 1);
     // What comes after it proves that nothing was only late.
     assert.equal((await program.publish({ data: 'to all' })).matched, 3);
-    assert.deepEqual((await ada.has(3)).map(({ data }) => data), ['hello', 'by filter', 'to all']);
-    for (const client of [mia, otto]) assert.deepEqual((await client.has(1)).map(({ data }) => data), ['to all']);
+    assert.deepEqual(
+      (await ada.has(3)).map(({ data }) => data),
+      ['hello', 'by filter', 'to all'],
+    );
+    for (const client of [mia, otto])
+      assert.deepEqual(
+        (await client.has(1)).map(({ data }) => data),
+        ['to all'],
+      );
     assert.doesNotMatch(program.stdout + program.stderr, /token-of/);
   });
 });

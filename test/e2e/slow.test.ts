@@ -17,7 +17,9 @@ const ALLOWANCE = 32;
 class Numbers {
   readonly seen: number[] = [];
   readonly gaps: { missed: number; reason: string; from: string; requested: string }[] = [];
-  readonly #waiting = new Waiting(() => `${this.seen.length} events, the last is ${this.seen.at(-1)}; gaps: ${JSON.stringify(this.gaps)}`);
+  readonly #waiting = new Waiting(
+    () => `${this.seen.length} events, the last is ${this.seen.at(-1)}; gaps: ${JSON.stringify(this.gaps)}`,
+  );
 
   readonly take = ({ event, data }: { event?: string | undefined; data: string }): void => {
     if (event === 'sse.gap') this.gaps.push(JSON.parse(data));
@@ -49,7 +51,9 @@ async function publishAll({ admin }: Program): Promise<void> {
     new Promise<void>((resolve, reject) => {
       const headers = { 'content-type': 'text/plain' };
       request(`${admin}broadcast`, { method: 'POST', agent, headers }, (response) => {
-        response.resume().on('end', () => (response.statusCode === 202 ? resolve() : reject(new Error(`${response.statusCode}`))));
+        response
+          .resume()
+          .on('end', () => (response.statusCode === 202 ? resolve() : reject(new Error(`${response.statusCode}`))));
       })
         .on('error', reject)
         .end(String(n).padStart(8, '0') + body);
@@ -64,7 +68,10 @@ function peakMemory({ pid }: Program): number {
 }
 
 /** A run with 100 MB of events, with or without a client that stops reading. */
-async function broadcast(t: TestContext, withStalled: boolean): Promise<{ program: Program; peak: number; relay: Relay; stalled: Numbers }> {
+async function broadcast(
+  t: TestContext,
+  withStalled: boolean,
+): Promise<{ program: Program; peak: number; relay: Relay; stalled: Numbers }> {
   const program = await startProgram(t, ['--retry', '500ms', '--stall-time', '1h']);
   const others = Array.from({ length: OTHERS }, () => reads(t, program.sse));
   const relay = await Relay.start(t, program.port);
@@ -87,13 +94,17 @@ async function broadcast(t: TestContext, withStalled: boolean): Promise<{ progra
   return { program, peak: peakMemory(program), relay, stalled };
 }
 
-describe('a client that stops reading while 100 MB are broadcast', { skip: process.platform !== 'linux' && 'reads /proc' }, () => {
+describe('a client that stops reading while 100 MB are broadcast', {
+  skip: process.platform !== 'linux' && 'reads /proc',
+}, () => {
   it(`costs at most ${ALLOWANCE} MiB, holds nobody up, is closed as slow and told exactly what it missed`, async (t) => {
     const without = await broadcast(t, false);
     await without.program.stop();
     const { program, peak, relay, stalled } = await broadcast(t, true);
     const more = peak - without.peak;
-    t.diagnostic(`peak RSS ${without.peak.toFixed(1)} MiB without it, ${peak.toFixed(1)} MiB with it: ${more.toFixed(1)} MiB more`);
+    t.diagnostic(
+      `peak RSS ${without.peak.toFixed(1)} MiB without it, ${peak.toFixed(1)} MiB with it: ${more.toFixed(1)} MiB more`,
+    );
     assert(more <= ALLOWANCE, `${more} MiB more`);
 
     const closed = await program.logged({ msg: 'stream closed', reason: 'slow' });
@@ -127,7 +138,10 @@ describe('a client that stops reading while 100 MB are broadcast', { skip: proce
     await program.logged({ msg: 'stream closed', reason: 'slow' });
     relay.resume();
     await stalled.until('it has all', () => stalled.seen.length >= 24);
-    assert.deepEqual(stalled.seen, Array.from({ length: 24 }, (_, n) => n + 1));
+    assert.deepEqual(
+      stalled.seen,
+      Array.from({ length: 24 }, (_, n) => n + 1),
+    );
     assert.deepEqual(stalled.gaps, []);
   });
 });

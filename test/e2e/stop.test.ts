@@ -32,7 +32,9 @@ describe('stopping', () => {
     await Promise.all(clients.map((client) => client.ended));
     const ended = performance.now() - started;
     assert.deepEqual(await exit, { code: 0, signal: null });
-    t.diagnostic(`1 000 streams ended in ${ended.toFixed(0)} ms, the program ${(performance.now() - started).toFixed(0)} ms after the signal`);
+    t.diagnostic(
+      `1 000 streams ended in ${ended.toFixed(0)} ms, the program ${(performance.now() - started).toFixed(0)} ms after the signal`,
+    );
     assert(ended < 5000, `${ended} ms`);
 
     const times = clients.map((client) => {

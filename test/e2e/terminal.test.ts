@@ -20,7 +20,12 @@ interface Session {
 
 /** Types a command into a shell and waits until it serves. */
 async function inShell(t: TestContext, command: string): Promise<Session> {
-  const pty = spawnPty('bash', ['--norc', '--noprofile', '-i'], { PS1: PROMPT, HISTFILE: undefined, NODE_ENV: undefined }, { cwd: ROOT, columns: 120 });
+  const pty = spawnPty(
+    'bash',
+    ['--norc', '--noprofile', '-i'],
+    { PS1: PROMPT, HISTFILE: undefined, NODE_ENV: undefined },
+    { cwd: ROOT, columns: 120 },
+  );
   t.after(() => pty.kill());
   await pty.waitFor(/shell> /);
   pty.send(`${command}\r`);
@@ -35,8 +40,9 @@ async function assertCooked(pty: Pty, code: number): Promise<void> {
   pty.send('echo "code=$?"; stty -a\r');
   const [, ended] = await pty.waitFor(/code=(\d+)/);
   assert.equal(Number(ended), code);
-  const [settings] = await pty.waitFor(/speed [^]*echoctl/);
-  for (const mode of ['icanon', 'echo', 'isig', 'icrnl', 'opost']) assert.match(settings, new RegExp(`[ ;\n]${mode}\\b`), `${mode} is on`);
+  const [settings] = await pty.waitFor(/speed .*echoctl/s);
+  for (const mode of ['icanon', 'echo', 'isig', 'icrnl', 'opost'])
+    assert.match(settings, new RegExp(`[ ;\n]${mode}\\b`), `${mode} is on`);
 }
 
 /** Lets two clients join, and sees that the terminal says so. */
@@ -76,7 +82,7 @@ describe('the program in a terminal', () => {
     await pty.waitFor(/sent notice "from the menu" to 1 client matching/);
 
     pty.send('c');
-    await pty.waitFor(/client +profile +login[^]*Administrator +ada[^]*anonymous/);
+    await pty.waitFor(/client +profile +login.*Administrator +ada.*anonymous/s);
     pty.send('x');
     await pty.waitFor(/no such key: x/);
 
@@ -106,13 +112,16 @@ describe('the program in a terminal', () => {
     await pty.waitFor(/Stopped/);
     await pty.waitFor(/shell> /);
     pty.send('stty -a\r');
-    await pty.waitFor(/[ ;\n]icanon[^]*[ ;\n]echo\b/);
+    await pty.waitFor(/[ ;\n]icanon.*[ ;\n]echo\b/s);
     await pty.waitFor(/shell> /);
     pty.send('fg\r');
     await pty.waitFor(/2 clients · 0 events/);
     pty.send('s');
     await pty.waitFor(/sent message "hello" to 2 clients/);
-    assert.deepEqual((await guest.has(1)).map(({ data }) => data), ['hello']);
+    assert.deepEqual(
+      (await guest.has(1)).map(({ data }) => data),
+      ['hello'],
+    );
     pty.send('q');
     await assertCooked(pty, 0);
   });

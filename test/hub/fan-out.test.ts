@@ -8,7 +8,7 @@ test('every stream begins with its reconnection time and sse.open, which carries
   const client = bench.attach({ profile: 'Member', authenticated: true });
   assert.equal(
     client.raw,
-    'retry: 2000\nid: e1-1\nevent: sse.open\ndata: {"client":"c1","authenticated":true,"profile":"Member"}\n\n',
+    'retry: 2000\nevent: sse.open\ndata: {"client":"c1","authenticated":true,"profile":"Member"}\nid: e1-1\n\n',
   );
 });
 

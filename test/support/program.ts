@@ -89,7 +89,10 @@ export class Running {
   #ended: Exit | undefined;
   readonly #waiting = new Waiting(() => `stdout: ${this.stdout.slice(-2000)}\nstderr: ${this.stderr.slice(-2000)}`);
 
-  constructor(args: readonly string[], { env = {}, cwd = ROOT, stdin, command = [process.execPath, ...PROGRAM] }: ProgramOptions) {
+  constructor(
+    args: readonly string[],
+    { env = {}, cwd = ROOT, stdin, command = [process.execPath, ...PROGRAM] }: ProgramOptions,
+  ) {
     const [file, ...before] = command;
     this.child = spawn(file, [...before, ...args], {
       cwd,
@@ -132,7 +135,8 @@ export class Running {
   /** Settles with the first log line that has these fields. */
   logged(fields: Readonly<Record<string, unknown>>): Promise<LogLine> {
     const entries = Object.entries(fields);
-    const fits = (line: LogLine) => entries.every(([name, value]) => (value instanceof RegExp ? value.test(String(line[name])) : line[name] === value));
+    const fits = (line: LogLine) =>
+      entries.every(([name, value]) => (value instanceof RegExp ? value.test(String(line[name])) : line[name] === value));
     return this.until(`it logs ${JSON.stringify(fields)}`, () => this.log.find(fits));
   }
 
@@ -209,7 +213,11 @@ async function serving(t: Cleanup, program: Program, readyFile: string): Promise
 }
 
 /** Runs a command to its end. */
-export async function run(t: Cleanup, args: readonly string[], options: ProgramOptions = {}): Promise<Exit & { stdout: string; stderr: string }> {
+export async function run(
+  t: Cleanup,
+  args: readonly string[],
+  options: ProgramOptions = {},
+): Promise<Exit & { stdout: string; stderr: string }> {
   const running = new Running(args, options);
   t.after(() => running.kill());
   const exit = await running.exit;
