@@ -114,7 +114,7 @@ export function parseDraft(input: unknown, pointers: (field: string) => string =
 
   // 9.2.6: an event without data is never dispatched. Null is data, a missing field is a mistake.
   if (!('data' in result.data)) throw SseError.of('invalid-event', [{ pointer: pointers('data'), detail: 'is required' }]);
-  const data = asText(result.data.data);
+  const data = asText(result.data.data, pointers('data'));
   if (data === undefined) throw SseError.of('invalid-event', [{ pointer: pointers('data'), detail: 'has no JSON text' }]);
   if (!data.isWellFormed())
     throw SseError.of('invalid-event', [{ pointer: pointers('data'), detail: 'must not contain lone surrogates' }]);
@@ -139,12 +139,12 @@ function audienceOf(
   return Object.freeze({ ...chosen, ...(topics && { topics }), ...(except && { except }) });
 }
 
-function asText(data: unknown): string | undefined {
+function asText(data: unknown, pointer: string): string | undefined {
   if (typeof data === 'string') return data;
   try {
     return JSON.stringify(data);
   } catch (error) {
-    throw SseError.of('invalid-event', [{ pointer: '/data', detail: `cannot be written as JSON: ${(error as Error).message}` }]);
+    throw SseError.of('invalid-event', [{ pointer, detail: `cannot be written as JSON: ${(error as Error).message}` }]);
   }
 }
 

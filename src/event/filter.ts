@@ -51,11 +51,12 @@ for (const [name, type] of Object.entries(VARIABLES)) environment.registerVariab
  * @throws SseError `invalid-filter` with one issue: what is wrong, its position and a caret under it.
  */
 export function compileFilter(filter: string | object, pointer = '/filter'): Filter {
-  const given = typeof filter === 'string' ? filter : JSON.stringify(filter);
+  const given = typeof filter === 'string' ? filter : asJson(filter, pointer);
   if (new TextEncoder().encode(given).length > FILTER_LIMITS.bytes)
     throw refuse(pointer, `a filter has at most ${FILTER_LIMITS.bytes} bytes`);
-  const source = typeof filter === 'string' ? filter.trim() : fromObject(filter, pointer);
-  if (source === '') throw refuse(pointer, 'is empty; leave it out to reach everyone');
+  // Not trimmed: positions are those in the text that was given.
+  const source = typeof filter === 'string' ? filter : fromObject(filter, pointer);
+  if (source.trim() === '') throw refuse(pointer, 'is empty; leave it out to reach everyone');
 
   let parsed: ParseResult;
   try {
@@ -140,21 +141,34 @@ function refuse(pointer: string, detail: string, source?: string, position?: num
   return SseError.of('invalid-filter', [issue]);
 }
 
+function asJson(filter: object, pointer: string): string {
+  try {
+    return JSON.stringify(filter) ?? '';
+  } catch (error) {
+    // A circle, a BigInt, or deeper than the stack.
+    throw refuse(pointer, `cannot be written as JSON: ${(error as Error).message.split('\n', 1)[0]}`);
+  }
+}
+
+/** RFC 6901 §3. */
+function escaped(key: string): string {
+  return key.replaceAll('~', '~0').replaceAll('/', '~1');
+}
+
 /** The CEL text that an object of equalities stands for. */
 function fromObject(filter: object, pointer: string): string {
   if (Array.isArray(filter)) throw refuse(pointer, 'must be a CEL expression or an object, not a list');
   const terms: string[] = [];
   for (const [key, value] of Object.entries(filter)) {
-    const at = `${pointer}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    const at = `${pointer}/${escaped(key)}`;
     if (key === 'claims' || key === 'client') {
       if (typeof value !== 'object' || value === null || Array.isArray(value))
         throw refuse(at, 'must be an object of equalities');
       for (const [field, expected] of Object.entries(value)) {
+        const atField = `${at}/${escaped(field)}`;
         if (key === 'client' && !Object.hasOwn(CLIENT_FIELDS, field))
-          throw refuse(`${at}/${field}`, `unknown field${didYouMean(field, Object.keys(CLIENT_FIELDS))}`);
-        terms.push(
-          equality(key === 'client' ? `client.${field}` : `claims[${JSON.stringify(field)}]`, expected, `${at}/${field}`),
-        );
+          throw refuse(atField, `unknown field${didYouMean(field, Object.keys(CLIENT_FIELDS))}`);
+        terms.push(equality(key === 'client' ? `client.${field}` : `claims[${JSON.stringify(field)}]`, expected, atField));
       }
     } else if (key === 'roles' || key === 'topics') {
       const list = (Array.isArray(value) ? value : [value]).map((item) => literal(item, at, 'string'));
@@ -182,5 +196,7 @@ function literal(value: unknown, pointer: string, type?: 'string' | 'boolean'): 
   const legal = type === undefined ? ['string', 'boolean', 'number', 'null'] : [type];
   if (!legal.includes(given))
     throw refuse(pointer, `must be ${legal.join(', ')} or a list of it, not ${Array.isArray(value) ? 'a list' : given}`);
+  // Its JSON text would be null.
+  if (typeof value === 'number' && !Number.isFinite(value)) throw refuse(pointer, `must be a finite number, not ${value}`);
   return JSON.stringify(value);
 }

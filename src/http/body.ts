@@ -29,6 +29,11 @@ export async function readBody(req: IncomingMessage, limit: number): Promise<Buf
 // The byte order mark is data here: what goes in comes out.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Refuses percent-escapes that are no UTF-8: decoding would silently put U+FFFD in their place. @throws SseError `invalid-request` */
+export function checkEscapes(text: string, what: string): void {
+  for (const [escapes] of text.matchAll(/(?:%[0-9a-f]{2})+/gi)) decodeUtf8(Buffer.from(escapes.replaceAll('%', ''), 'hex'), what);
+}
+
 /** Decodes UTF-8. @throws SseError `invalid-request` where the bytes are none */
 export function decodeUtf8(bytes: Uint8Array, what: string): string {
   try {

@@ -2,7 +2,7 @@ import { SseError } from '../errors.ts';
 import { DRAFT_FIELDS, parseDraft } from '../event/draft.ts';
 import type { Hub } from '../hub/hub.ts';
 import { didYouMean } from '../nearest.ts';
-import { decodeUtf8, readBody } from './body.ts';
+import { checkEscapes, decodeUtf8, readBody } from './body.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import { sendJson } from './respond.ts';
 
@@ -25,7 +25,7 @@ export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handl
     const body = await readBody(exchange.req, bodyLimit);
     const fields: Fields = new Map();
     addBody(fields, exchange, body);
-    addQuery(fields, exchange.query);
+    addQuery(fields, exchange);
     addHeaders(fields, exchange);
     // An empty body is the default event; a field that was given beside it is kept.
     if (body.length === 0 && !fields.has('data')) {
@@ -76,7 +76,10 @@ function addBody(fields: Fields, exchange: Exchange, body: Buffer): void {
   if (type === 'application/x-www-form-urlencoded') {
     // curl's default type: it is a form only if it has what a form must have here.
     const form = new URLSearchParams(text);
-    if (form.has('data')) return addParameters(fields, form, (field) => `form field ${field}`);
+    if (form.has('data')) {
+      checkEscapes(text, 'the form');
+      return addParameters(fields, form, (field) => `form field ${field}`);
+    }
   }
   add(fields, 'data', text, 'the body');
 }
@@ -93,7 +96,8 @@ function addJson(fields: Fields, text: string): void {
   for (const [field, member] of Object.entries(value)) add(fields, field, member, `/${field}`);
 }
 
-function addQuery(fields: Fields, query: URLSearchParams): void {
+function addQuery(fields: Fields, { req, query }: Exchange): void {
+  checkEscapes(req.url ?? '', 'the query');
   addParameters(fields, query, (field) => `?${field}`);
 }
 

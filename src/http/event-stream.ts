@@ -43,6 +43,7 @@ export class EventStream implements Subscriber {
     res.req.rawHeaders = NO_LINES;
     res.req.headers = NO_HEADERS;
     // The socket's time-out is only set while it is full, and Node restarts it whenever part of a write has left.
+    this.#socket.setTimeout(0);
     res.on('timeout', () => this.#stalled());
     this.#socket.once('close', () => this.#cursor?.detach('left'));
   }

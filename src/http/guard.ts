@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isIPv6 } from 'node:net';
 import { SseError } from '../errors.ts';
 import type { Observe } from '../hub/activity.ts';
 import { isLoopbackAddress, isLoopbackName } from '../loopback.ts';
@@ -24,10 +25,13 @@ export interface GuardOptions {
  */
 export class Guard {
   readonly #options: GuardOptions;
+  /** As `hostName` writes them. */
+  readonly #adminHosts: ReadonlySet<string>;
   #proxySign: string | undefined;
 
   constructor(options: GuardOptions) {
     this.#options = options;
+    this.#adminHosts = new Set(options.adminHosts.map((host) => (isIPv6(host) ? `[${host}]` : host).toLowerCase()));
   }
 
   /** Whether the word of whoever is on this machine counts: shared-port admin and self-declared identities. */
@@ -38,7 +42,7 @@ export class Guard {
   /** For every request on the public port, admin's aside. @throws SseError `misdirected`, `forbidden` */
   checkPublic(req: IncomingMessage): void {
     if (this.#options.exposed) return;
-    this.#checkHost(req, []);
+    this.#checkHost(req, NONE);
     this.#checkProxy(req);
   }
 
@@ -49,13 +53,13 @@ export class Guard {
    * @throws SseError
    */
   checkAdmin(req: IncomingMessage, { shared, checkMethod }: { shared: boolean; checkMethod: () => void }): void {
-    const { adminToken, adminHosts } = this.#options;
+    const { adminToken } = this.#options;
     const authorized = adminToken !== undefined && isToken(req, adminToken);
     // A unix socket has no address: whoever may open the file is local.
     const peer = req.socket.remoteAddress;
     if (peer !== undefined && !isLoopbackAddress(peer) && !authorized)
       throw new SseError('forbidden', 'admin answers to this machine only, or to its token');
-    this.#checkHost(req, adminHosts);
+    this.#checkHost(req, this.#adminHosts);
     checkOrigin(req);
     if (shared) this.#checkProxy(req);
     if (shared && this.#proxySign !== undefined) throw closedByProxy(this.#proxySign);
@@ -69,11 +73,11 @@ export class Guard {
     }
   }
 
-  #checkHost(req: IncomingMessage, others: readonly string[]): void {
+  #checkHost(req: IncomingMessage, others: ReadonlySet<string>): void {
     const name = hostName(req.headers.host);
-    if (name !== undefined && (isLoopbackName(name) || others.includes(name))) return;
+    if (name !== undefined && (isLoopbackName(name) || others.has(name))) return;
     const option =
-      others === this.#options.adminHosts
+      others === this.#adminHosts
         ? '--admin-host'
         : '--trust-proxy if a reverse proxy is meant to stand before it, or --host to listen for others';
     throw new SseError(
@@ -92,6 +96,8 @@ export class Guard {
     throw closedByProxy(sign);
   }
 }
+
+const NONE: ReadonlySet<string> = new Set();
 
 function closedByProxy(sign: string): SseError {
   return new SseError(

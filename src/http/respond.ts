@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { finished } from 'node:stream';
 import type { SseError } from '../errors.ts';
 import { problemOf, STATUS } from './problem.ts';
 
@@ -9,14 +10,11 @@ export function sendJson(res: ServerResponse, status: number, value: unknown, he
 
 /** Sends the problem that an error is (RFC 9457). The connection closes if the request was not read to its end. */
 export function sendProblem(res: ServerResponse, error: SseError, headers: OutgoingHttpHeaders = {}): void {
-  const unread = !res.req.complete;
-  const close = unread ? { connection: 'close' } : {};
+  const close = res.req.complete ? {} : { connection: 'close' };
   send(res, STATUS[error.code], 'application/problem+json; charset=utf-8', `${JSON.stringify(problemOf(error))}\n`, {
     ...headers,
     ...close,
   });
-  // What is still coming is read away, or the reset would destroy the answer before the client has read it; the server's time-out bounds it.
-  if (unread) res.req.resume();
 }
 
 /** Sends plain text. */
@@ -33,5 +31,10 @@ function send(res: ServerResponse, status: number, type: string, text: string, h
     'x-content-type-options': 'nosniff',
     ...headers,
   });
-  res.end(res.req.method === 'HEAD' ? undefined : body);
+  if (res.req.method !== 'HEAD') res.write(body);
+  if (res.req.complete) return void res.end();
+  // Ending now would close the connection while the client is still sending, and the reset could destroy the answer before it is
+  // read. What is still coming is read away; the server's time-out for requests bounds it.
+  finished(res.req, { writable: false }, () => res.end());
+  res.req.resume();
 }

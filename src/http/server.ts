@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, SseError } from '../errors.ts';
 import type { Observe } from '../hub/activity.ts';
@@ -6,6 +6,11 @@ import { type Exchange, type Handler, openExchange, refusal } from './exchange.t
 import { STATUS } from './problem.ts';
 import { sendProblem } from './respond.ts';
 import { isStreaming } from './subscribe.ts';
+
+/** How long a connection whose request was no HTTP may take to go, in ms. */
+const GRACE = 5000;
+/** A client that takes nothing of its answer for this long is cut, in ms. Event streams have a time of their own. */
+const STALL_TIME = 30_000;
 
 /** Node's limits, each on purpose. Times in ms. */
 const LIMITS = {
@@ -47,13 +52,23 @@ export function httpServer({ handler, addressOf, observe }: HttpServerOptions): 
   });
   // Node would stop reading headers here without a word; they are counted in `openExchange`.
   server.maxHeadersCount = 0;
+  server.timeout = STALL_TIME;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (socket.writableEnded && !socket.destroyed) return; // Answered already; this is more of the same request.
     const code = brokenRequest(error);
     if (code) observe({ kind: 'refused', code, detail: error.message, method: '', path: '', ip: socket.remoteAddress ?? '' });
-    if (socket.writable && code) socket.end(`HTTP/1.1 ${STATUS[code]} \r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    else socket.destroy();
+    if (!code || !socket.writable || isAnswering(socket)) return void socket.destroy();
+    socket.end(`HTTP/1.1 ${STATUS[code]} ${STATUS_CODES[STATUS[code]]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    // Whoever never closes its side would keep the connection for ever.
+    const timer = setTimeout(() => socket.destroy(), GRACE);
+    socket.once('close', () => clearTimeout(timer));
   });
   return server;
+}
+
+/** Whether an answer or an event stream is on its way, into which nothing else may be written. As Node's own handler finds out. */
+function isAnswering(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
+  return socket._httpMessage?.headersSent === true;
 }
 
 /** What Node's parser found; undefined when the client has just gone. */

@@ -35,11 +35,16 @@ export function staticFiles(mounts: readonly StaticMount[], maxAge: number): Han
     const mount = sorted.find(({ prefix }) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`));
     if (!mount) throw notFound(path);
     const below = mount.prefix === '/' ? path : path.slice(mount.prefix.length);
-    await checkPath(mount.root, below, path);
-    // serve-static reads the url and, for the redirect that adds a directory's slash, the original one.
+    // serve-static gets the path that was checked, not one that it would read in its own way. It reads the url and, for the
+    // redirect that adds a directory's slash, the original one.
+    const checked = await checkPath(mount.root, below, path);
     const search = exchange.query.size > 0 ? `?${exchange.query}` : '';
-    Object.assign(req, { originalUrl: path + search, url: (below || '/') + search });
-    mount.serve(req, res, finalhandler(req, res, { onerror: () => {} }));
+    Object.assign(req, {
+      originalUrl: (mount.prefix === '/' ? '' : mount.prefix) + checked + search,
+      url: (checked || '/') + search,
+    });
+    // In any other environment it would show strangers a stack.
+    mount.serve(req, res, finalhandler(req, res, { env: 'production', onerror: () => {} }));
   };
 }
 
@@ -56,8 +61,11 @@ function serverOf({ root, headers }: StaticMount, maxAge: number) {
   });
 }
 
-/** All rules for a path, each with its reason. Every refusal looks like a missing file, so that nobody learns what is there. */
-async function checkPath(root: string, below: string, path: string): Promise<void> {
+/**
+ * All rules for a path, each with its reason. Every refusal looks like a missing file, so that nobody learns what is there.
+ * @returns the path in one spelling
+ */
+async function checkPath(root: string, below: string, path: string): Promise<string> {
   let decoded: string;
   try {
     decoded = decodeURIComponent(below);
@@ -70,13 +78,25 @@ async function checkPath(root: string, below: string, path: string): Promise<voi
   if (segments.some((segment, index) => segment.startsWith('.') && !(index === 0 && segment === '.well-known')))
     throw notFound(path);
 
-  const real = await realpath(join(root, ...segments)).catch(() => undefined);
-  if (real === undefined) throw notFound(path);
-  const realRoot = await realpath(root);
-  if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)) throw notFound(path);
-  // A pipe or a device would never end.
-  const kind = await stat(real);
-  if (!kind.isFile() && !kind.isDirectory()) throw notFound(path);
+  const slash = decoded.endsWith('/') ? '/' : '';
+  let kind = await kindWithin(root, segments);
+  // What is served for a directory is its index, which can be a link or a pipe as well.
+  if (kind === 'directory' && slash) kind = await kindWithin(root, [...segments, 'index.html']);
+  if (kind === undefined) throw notFound(path);
+  return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('') + slash;
+}
+
+/** What is there; undefined for nothing, for what links lead out of the root to, and for pipes and devices, which would never end. */
+async function kindWithin(root: string, segments: readonly string[]): Promise<'file' | 'directory' | undefined> {
+  try {
+    const realRoot = await realpath(root);
+    const real = await realpath(join(root, ...segments));
+    if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)) return undefined;
+    const found = await stat(real);
+    return found.isFile() ? 'file' : found.isDirectory() ? 'directory' : undefined;
+  } catch {
+    return undefined; // Missing, too long, gone between two calls: for whoever asks it is not there.
+  }
 }
 
 function notFound(path: string): SseError {

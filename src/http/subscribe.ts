@@ -111,11 +111,15 @@ function positionOf({ req, query }: Exchange, { now }: SubscribeOptions): Positi
 /** RFC 9110 §12.5.1, as far as one media type goes. None is any. */
 function acceptsEventStream(accept: string | undefined): boolean {
   if (accept === undefined || accept.trim() === '') return true;
-  return accept.split(',').some((range) => {
-    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
-    const refused = parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter));
-    return !refused && (type === 'text/event-stream' || type === 'text/*' || type === '*/*');
-  });
+  const refused = new Map(
+    accept.split(',').map((range) => {
+      const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+      return [type, parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))];
+    }),
+  );
+  // The most specific range decides.
+  const range = ['text/event-stream', 'text/*', '*/*'].find((type) => refused.has(type));
+  return range !== undefined && refused.get(range) === false;
 }
 
 function topicsOf(query: URLSearchParams): readonly string[] {

@@ -44,6 +44,7 @@ export class Reader {
   static async open(t: Cleanup, url: string, headers: Readonly<Record<string, string>> = {}): Promise<Reader> {
     const request = get(url, { agent: false, headers: { accept: 'text/event-stream', ...headers } });
     const [response] = (await once(request, 'response')) as [IncomingMessage];
+    request.on('error', () => {});
     const reader = new Reader(response);
     t.after(() => reader.close());
     return reader;

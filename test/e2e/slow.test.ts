@@ -17,6 +17,8 @@ const ALLOWANCE = 32;
 class Numbers {
   readonly seen: number[] = [];
   readonly gaps: { missed: number; reason: string; from: string; requested: string }[] = [];
+  /** How its connection broke, if it did. */
+  broken: Error | undefined;
   readonly #waiting = new Waiting(
     () => `${this.seen.length} events, the last is ${this.seen.at(-1)}; gaps: ${JSON.stringify(this.gaps)}`,
   );
@@ -27,8 +29,16 @@ class Numbers {
     this.#waiting.changed();
   };
 
+  readonly break = (error: Error): void => {
+    this.broken = error;
+    this.#waiting.changed();
+  };
+
   until(what: string, condition: () => boolean): Promise<boolean> {
-    return this.#waiting.until(what, condition);
+    return this.#waiting.until(what, () => {
+      if (this.broken) throw new Error(`broken off after ${this.seen.length} events`, { cause: this.broken });
+      return condition();
+    });
   }
 }
 
@@ -37,8 +47,8 @@ function reads(t: TestContext, url: string): Numbers {
   const parser = createParser({ onEvent: numbers.take });
   const stream = get(url, { agent: false }, (response) => {
     response.setEncoding('utf8').on('data', (text: string) => parser.feed(text));
-    response.on('error', () => {});
-  });
+    response.on('error', numbers.break);
+  }).on('error', numbers.break);
   t.after(() => void stream.destroy());
   return numbers;
 }
@@ -67,11 +77,16 @@ function peakMemory({ pid }: Program): number {
   return Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024;
 }
 
+interface Run {
+  readonly program: Program;
+  /** In MiB. */
+  readonly peak: number;
+  readonly relay: Relay;
+  readonly stalled: Numbers;
+}
+
 /** A run with 100 MB of events, with or without a client that stops reading. */
-async function broadcast(
-  t: TestContext,
-  withStalled: boolean,
-): Promise<{ program: Program; peak: number; relay: Relay; stalled: Numbers }> {
+async function broadcast(t: TestContext, withStalled: boolean): Promise<Run> {
   const program = await startProgram(t, ['--retry', '500ms', '--stall-time', '1h']);
   const others = Array.from({ length: OTHERS }, () => reads(t, program.sse));
   const relay = await Relay.start(t, program.port);
@@ -94,35 +109,47 @@ async function broadcast(
   return { program, peak: peakMemory(program), relay, stalled };
 }
 
+/** The stalled client was closed as slow; when it is back, it has all but what it is told that it missed. */
+async function toldExactly({ program, relay, stalled }: Run): Promise<string> {
+  const closed = await program.logged({ msg: 'stream closed', reason: 'slow' });
+  assert.equal(closed.level, 'warn');
+  assert.equal(closed.clients, OTHERS);
+
+  relay.resume();
+  await stalled.until('it is back and has the newest', () => stalled.gaps.length > 0 && stalled.seen.at(-1) === EVENTS);
+  const [gap, ...others] = stalled.gaps;
+  assert.deepEqual(others, []);
+  assert.equal(gap?.reason, 'evicted');
+  // It had a first part without a hole, and has a second one; what lies between is the number that it was told.
+  const before = Number(gap?.requested.split('-')[1]);
+  const from = Number(gap?.from.split('-')[1]);
+  const count = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => first + n);
+  assert.deepEqual(stalled.seen, [...count(1, before), ...count(from + 1, EVENTS)]);
+  assert.equal(gap?.missed, EVENTS - stalled.seen.length);
+  return `it had ${before} events when it hung, missed ${gap?.missed} and got ${EVENTS - from} when it came back`;
+}
+
 describe('a client that stops reading while 100 MB are broadcast', {
   skip: process.platform !== 'linux' && 'reads /proc',
 }, () => {
   it(`costs at most ${ALLOWANCE} MiB, holds nobody up, is closed as slow and told exactly what it missed`, async (t) => {
-    const without = await broadcast(t, false);
-    await without.program.stop();
-    const { program, peak, relay, stalled } = await broadcast(t, true);
-    const more = peak - without.peak;
+    // How high garbage piles up before it is collected differs by 20 MiB from run to run: the lower peak of two is what is needed.
+    const peaks = { without: [] as number[], with: [] as number[] };
+    for (let run = 0; run < 2; run++) {
+      const without = await broadcast(t, false);
+      peaks.without.push(without.peak);
+      await without.program.stop();
+      const stalled = await broadcast(t, true);
+      peaks.with.push(stalled.peak);
+      t.diagnostic(await toldExactly(stalled));
+      await stalled.program.stop();
+    }
+    const more = Math.min(...peaks.with) - Math.min(...peaks.without);
+    const shown = (list: number[]) => list.map((peak) => peak.toFixed(1)).join(' and ');
     t.diagnostic(
-      `peak RSS ${without.peak.toFixed(1)} MiB without it, ${peak.toFixed(1)} MiB with it: ${more.toFixed(1)} MiB more`,
+      `peak RSS ${shown(peaks.without)} MiB without it, ${shown(peaks.with)} MiB with it: ${more.toFixed(1)} MiB more`,
     );
     assert(more <= ALLOWANCE, `${more} MiB more`);
-
-    const closed = await program.logged({ msg: 'stream closed', reason: 'slow' });
-    assert.equal(closed.level, 'warn');
-    assert.equal(closed.clients, OTHERS);
-
-    relay.resume();
-    await stalled.until('it is back and has the newest', () => stalled.gaps.length > 0 && stalled.seen.at(-1) === EVENTS);
-    const [gap, ...others] = stalled.gaps;
-    assert.deepEqual(others, []);
-    assert.equal(gap?.reason, 'evicted');
-    // It had a first part without a hole, and has a second one; what lies between is the number that it was told.
-    const before = Number(gap?.requested.split('-')[1]);
-    const from = Number(gap?.from.split('-')[1]);
-    const count = (first: number, last: number) => Array.from({ length: last - first + 1 }, (_, n) => first + n);
-    assert.deepEqual(stalled.seen, [...count(1, before), ...count(from + 1, EVENTS)]);
-    assert.equal(gap?.missed, EVENTS - stalled.seen.length);
-    t.diagnostic(`it had ${before} events when it hung, missed ${gap?.missed} and got ${EVENTS - from} when it came back`);
   });
 
   it('is closed as slow when it takes nothing for the stall time, though all it misses is kept', async (t) => {

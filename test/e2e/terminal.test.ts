@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { PROGRAM, ROOT, startProgram } from '../support/program.ts';
@@ -166,6 +166,10 @@ describe('the program in tmux', { skip: spawnSync('tmux', ['-V']).status !== 0 &
 });
 
 describe('the program in a terminal, by way of npm', { skip: !existsSync(join(ROOT, 'dist')) && 'nothing is built' }, () => {
+  it('can be run by itself: npx looks to that only when it makes its link, and a later build must not undo it', () => {
+    accessSync(join(ROOT, 'dist/bin/sse-server.js'), constants.X_OK);
+  });
+
   const WAYS = {
     'npx sse-server': 'npx --no-install sse-server --port 0',
     // Without the set-up that belongs to `npm start`, which the test run has done.

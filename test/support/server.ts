@@ -90,7 +90,8 @@ function parseAnswer(received: string, closed: boolean): Answer | undefined {
   );
   const rest = received.slice(end + 4);
   const length = headers['content-length'];
-  if (length === undefined ? !closed && status !== 204 && status !== 304 : rest.length < Number(length) && !closed) return undefined;
+  if (length === undefined ? !closed && status !== 204 && status !== 304 : rest.length < Number(length) && !closed)
+    return undefined;
   const body = Buffer.from(length === undefined ? rest : rest.slice(0, Number(length)), 'latin1').toString('utf8');
   return { status, lines, headers, body };
 }
