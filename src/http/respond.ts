@@ -31,8 +31,9 @@ function send(res: ServerResponse, status: number, type: string, text: string, h
     'x-content-type-options': 'nosniff',
     ...headers,
   });
-  if (res.req.method !== 'HEAD') res.write(body);
-  if (res.req.complete) return void res.end();
+  if (res.req.method === 'HEAD') return void res.end();
+  if (res.req.complete) return void res.end(body);
+  res.write(body);
   // Ending now would close the connection while the client is still sending, and the reset could destroy the answer before it is
   // read. What is still coming is read away; the server's time-out for requests bounds it.
   finished(res.req, { writable: false }, () => res.end());

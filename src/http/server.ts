@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, SseError } from '../errors.ts';
 import type { Observe } from '../hub/activity.ts';

@@ -29,7 +29,9 @@ async function inShell(t: TestContext, command: string): Promise<Session> {
   t.after(() => pty.kill());
   await pty.waitFor(/shell> /);
   pty.send(`${command}\r`);
-  const [, url] = await pty.waitFor(/Local\s+(http:\/\/localhost:\d+\/)/, 30_000);
+  // Or the next prompt, if it ends instead.
+  const [, url] = await pty.waitFor(/Local\s+(http:\/\/localhost:\d+\/)|shell> /, 30_000);
+  assert(url, pty.text);
   await pty.waitFor(/0 events\/s/);
   return { pty, sse: `${url}sse` };
 }

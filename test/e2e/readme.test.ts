@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { PROGRAM, ROOT, run, startProgram, temporaryFolder } from '../support/program.ts';
+
+/** What the README says is run as it stands there; only the port is another one. */
+
+const README = join(ROOT, 'README.md');
+const readme = readFileSync(README, 'utf8');
+
+/** The shell blocks under a heading. */
+function commands(heading: string): string[] {
+  const section = readme.split(/^## /m).find((text) => text.startsWith(heading));
+  assert(section, `a section ${heading}`);
+  const blocks = [...section.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
+  return blocks.flatMap((block) => block.replaceAll('\\\n', ' ').trim().split('\n'));
+}
+
+describe('the README', () => {
+  it('shows the help as it is', async (t) => {
+    const { stdout } = await run(t, [...PROGRAM, '--help'], { command: [process.execPath] });
+    const block = `<!-- help -->\n\`\`\`\n${stdout.trimEnd()}\n\`\`\`\n<!-- /help -->`;
+    const updated = readme.replace(/<!-- help -->[\s\S]*<!-- \/help -->/, () => block);
+    if (process.env.UPDATE) writeFileSync(README, updated);
+    else assert.equal(readme, updated, 'UPDATE=1 writes it anew');
+  });
+
+  for (const heading of ['Publish', 'To whom']) {
+    it(`has curl lines under "${heading}" that do what they say`, async (t) => {
+      const program = await startProgram(t);
+      const folder = temporaryFolder(t);
+      writeFileSync(join(folder, 'note.txt'), 'from a file');
+      const lines = commands(heading);
+      assert(lines.length >= 5);
+      for (const line of lines) {
+        const script = line
+          .replace('localhost:2015', `localhost:${program.port}`)
+          .replace('curl ', 'curl -sS -w "%{http_code}" ');
+        const { stdout, stderr } = await run(t, ['-c', script], { command: ['bash'], cwd: folder });
+        assert.match(stdout, /"matched":0\}\n202$/, `${line}\n${stdout}${stderr}`);
+      }
+    });
+  }
+
+  it('has a second sample that lets its token in and nobody else', async (t) => {
+    const [sample] = [...readme.matchAll(/npx sse-server --static \.\/public \\\n[^`]*--require-auth/g)].map(([text]) => text);
+    assert(sample);
+    const args = sample.replaceAll('\\\n', ' ').split(/\s+/).slice(2);
+    const program = await startProgram(t, args);
+    assert.equal((await fetch(program.sse)).status, 401);
+    const [, token = ''] = /Bearer ([\w-]+)' localhost:2015\/api\/test\/sse/.exec(readme) ?? [];
+    const response = await fetch(program.sse, { headers: { authorization: `Bearer ${token}` } });
+    assert.equal(response.status, 200);
+    await response.body?.cancel();
+  });
+
+  it('names files that exist', () => {
+    for (const [, target = ''] of readme.matchAll(/(?:src|srcset|href)="([^"h][^"]*)"|\]\(((?!http)[^)#]+)\)/g)) {
+      if (target !== '') readFileSync(join(ROOT, target));
+    }
+  });
+});
