@@ -7,8 +7,9 @@ import { Batch, type Chunk, chunkOf, type Offer } from './batch.ts';
 import { Cursor, type Place } from './cursor.ts';
 import type { Appended, EventLog, LogEntry } from './event-log.ts';
 import { History, type HistoryEntry, type HistoryLimits } from './history.ts';
-import { type Gap, judge, type Position, positionId } from './resume.ts';
+import { type Position, positionId, resolve } from './resume.ts';
 import type { Subscriber } from './subscriber.ts';
+import { Turns } from './turns.ts';
 
 export interface HubOptions {
   readonly log: EventLog;
@@ -32,8 +33,6 @@ export interface HubOptions {
 const CHUNK = 64 * 1024;
 /** Publishers wait while more bytes than this have not begun their way to the clients. */
 const GATE = 4 * 1024 * 1024;
-/** A turn of fan-out yields to other work after this many ms. */
-const SLICE = 5;
 /** Clients that events for others pass by are told their position at most this often, in ms. */
 const SWEEP = 1000;
 
@@ -52,7 +51,6 @@ export class Hub {
   readonly #log: EventLog;
   readonly #history: History;
   readonly #now: () => number;
-  readonly #defer: (turn: () => void) => void;
 
   readonly #cursors: Record<Exclude<Place, 'gone'>, Set<Cursor>> = { live: new Set(), ready: new Set(), blocked: new Set() };
   #offers: Offer[] = [];
@@ -68,10 +66,8 @@ export class Hub {
   #beats = 0;
   #beatDue = false;
 
-  #job: Generator<void, void> | undefined;
-  #scheduled = false;
+  readonly #turns: Turns;
   #atGate: (() => void)[] = [];
-  #whenIdle: (() => void)[] = [];
   /** The last page that was read from the history, shared by clients that return together. */
   #page: { first: number; next: number; chunk: Chunk } | undefined;
 
@@ -79,7 +75,7 @@ export class Hub {
     this.#options = options;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
-    this.#defer = options.defer ?? ((turn) => void setImmediate(turn));
+    this.#turns = new Turns(() => this.#work(), options.defer ?? ((turn) => void setImmediate(turn)));
     this.beatInterval = Math.min(1000, options.heartbeat / 4);
     this.#at = this.#reach = this.#swept = this.#first = options.log.head;
     this.#history = new History(options.history, this.#at + 1);
@@ -110,7 +106,7 @@ export class Hub {
    * @param source where it came from, for the log: `http`, `terminal`, `library`
    */
   async publish(draft: EventDraft, source: string): Promise<Appended> {
-    while (this.#offeredBytes > GATE) await new Promise<void>((resolve) => this.#atGate.push(resolve));
+    while (this.#offeredBytes > GATE) await new Promise<void>((open) => this.#atGate.push(open));
     const appended = await this.#log.append(draft);
     const { type, data } = draft.event;
     this.#options.observe({ kind: 'broadcast', ...appended, type, size: data.length, source });
@@ -130,8 +126,8 @@ export class Hub {
   attach(subscriber: Subscriber, client: Client, position: Position = {}): Cursor {
     const time = this.#now();
     this.#history.trim(time);
-    const { from, gap } = this.#resolve(position);
-    const { maxAge, retry, observe } = this.#options;
+    const { maxAge, onGap, retry, observe } = this.#options;
+    const { from, gap } = resolve(position, { epochs: this.#log.epochs, history: this.#history, onGap });
     const lifetime = maxAge > 0 ? Math.ceil((maxAge * (0.8 + 0.4 * Math.random())) / this.beatInterval) : Infinity;
     const cursor = new Cursor(this, {
       client,
@@ -184,7 +180,7 @@ export class Hub {
   /** Heartbeats, positions, ages: to be called every `beatInterval` ms. */
   beat(): void {
     this.#beatDue = true;
-    this.#schedule();
+    this.#turns.schedule();
   }
 
   /**
@@ -193,14 +189,14 @@ export class Hub {
    */
   async close(drainTime: number): Promise<void> {
     await this.#log.close();
-    if (this.#job || this.#scheduled) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    await this.#turns.idle();
     const pause = 20;
     const slice = Math.max(250, Math.ceil((this.size * pause * 2) / Math.max(drainTime, pause)));
     let ended = 0;
     for (const cursor of [...this.clients()]) {
       // Between one and three times the usual, so that they do not come back all at once.
       this.end(cursor, 'shutdown', Math.round(this.#options.retry * (1 + 2 * Math.random())));
-      if (++ended % slice === 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      if (++ended % slice === 0) await new Promise((resume) => setTimeout(resume, pause));
     }
   }
 
@@ -210,7 +206,7 @@ export class Hub {
     const chosen = isEveryone(entry.audience) ? undefined : this.#select(entry);
     this.#offers.push(chosen ? { entry: kept, chosen } : { entry: kept });
     this.#offeredBytes += kept.bytes.length;
-    this.#schedule();
+    this.#turns.schedule();
     return chosen ? chosen.size : this.size;
   }
 
@@ -226,39 +222,8 @@ export class Hub {
     return chosen;
   }
 
-  #resolve({ lastEventId, since }: Position): { from: number; gap?: Gap } {
-    const { oldest, newest } = this.#history;
-    if (lastEventId !== undefined && lastEventId !== '') {
-      const verdict = judge(lastEventId, { epochs: this.#log.epochs, oldest, head: newest });
-      if (!('reason' in verdict)) return { from: verdict.seen };
-      const from = this.#options.onGap === 'latest' ? newest : oldest - 1;
-      const missed = verdict.seen === undefined ? null : from - verdict.seen;
-      const requested = lastEventId.slice(0, 128).toWellFormed();
-      return { from, gap: { requested, from: positionId(from, this.#log.epochs), missed, reason: verdict.reason } };
-    }
-    if (since === undefined) return { from: newest };
-    return { from: (since === 'earliest' ? oldest : this.#history.since(since)) - 1 };
-  }
-
-  /** Runs what is due in slices: passes and catching up take turns, so that neither waits for the other for ever. */
-  readonly #turn = (): void => {
-    this.#scheduled = false;
-    this.#job ??= this.#jobs();
-    const until = performance.now() + SLICE;
-    for (let steps = 1; !this.#job.next().done; steps++) {
-      if (steps % 16 === 0 && performance.now() > until) return this.#schedule();
-    }
-    this.#job = undefined;
-    for (const resolve of this.#whenIdle.splice(0)) resolve();
-  };
-
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    this.#defer(this.#turn);
-  }
-
-  *#jobs(): Generator<void, void> {
+  /** All that is due: passes and catching up take turns, so that neither waits for the other for ever. */
+  *#work(): Generator<void, void> {
     while (this.#beatDue || this.#offers.length > 0 || this.#cursors.ready.size > 0) {
       if (this.#offers.length > 0) yield* this.#pass(this.#takeBatch());
       yield* this.#catchUp();
@@ -278,7 +243,7 @@ export class Hub {
     const batch = new Batch(count === this.#offers.length ? this.#offers : this.#offers.slice(0, count));
     this.#offers = this.#offers.slice(count);
     this.#offeredBytes -= bytes;
-    for (const resolve of this.#atGate.splice(0)) resolve();
+    for (const open of this.#atGate.splice(0)) open();
     return batch;
   }
 
@@ -348,7 +313,7 @@ export class Hub {
 
   /** A writable cursor that has all up to where the live ones are becomes one of them. */
   #settle(cursor: Cursor): void {
-    if (this.#reach !== this.#at || cursor.next !== this.#at + 1) return this.#schedule();
+    if (this.#reach !== this.#at || cursor.next !== this.#at + 1) return this.#turns.schedule();
     // Entries that wait for the next pass were offered to those attached then; for one who came later they are replay.
     for (const { entry, chosen } of this.#offers) {
       if (entry.sequence > cursor.attachedAt) break;

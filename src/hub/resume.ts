@@ -1,5 +1,6 @@
 import type { GapReason } from './activity.ts';
 import type { Epoch } from './event-log.ts';
+import type { History } from './history.ts';
 
 /** Where a new stream wants to begin. `lastEventId` wins over `since`; neither is the head. */
 export interface Position {
@@ -20,34 +21,46 @@ export interface Gap {
   readonly reason: GapReason;
 }
 
-/** What is known of the log at the moment a client attaches. */
-export interface Extent {
+/** What is known of the log at the moment a client attaches, and where it goes on when its cursor is no good. */
+interface Extent {
   readonly epochs: readonly Epoch[];
-  /** The oldest entry that can be replayed; head + 1 if there is none. */
-  readonly oldest: number;
-  readonly head: number;
+  readonly history: History;
+  readonly onGap: 'oldest' | 'latest';
+}
+
+/** The sequence after which a stream begins, and the gap if that is not where the client asked for. */
+export function resolve({ lastEventId, since }: Position, extent: Extent): { readonly from: number; readonly gap?: Gap } {
+  const { epochs, history, onGap } = extent;
+  if (lastEventId === undefined || lastEventId === '') {
+    if (since === undefined) return { from: history.newest };
+    return { from: (since === 'earliest' ? history.oldest : history.since(since)) - 1 };
+  }
+  const { seen, reason } = judge(lastEventId, extent);
+  if (reason === undefined) return { from: seen };
+  const from = onGap === 'latest' ? history.newest : history.oldest - 1;
+  const missed = seen === undefined ? null : from - seen;
+  return { from, gap: { requested: lastEventId.slice(0, 128).toWellFormed(), from: positionId(from, epochs), missed, reason } };
 }
 
 const CURSOR = /^([A-Za-z0-9]{1,32})-(0|[1-9][0-9]{0,15})(?:\.|$)/;
+
+type Verdict = { readonly seen: number; readonly reason?: undefined } | { readonly seen?: number; readonly reason: GapReason };
 
 /**
  * Judges a cursor: the sequence that the client has seen last, or why it is no good.
  * It is good if its epoch is known, its sequence lies within what that epoch issued, and nothing after it was evicted.
  */
-export function judge(
-  lastEventId: string,
-  { epochs, oldest, head }: Extent,
-): { seen: number } | { reason: GapReason; seen?: number } {
+function judge(lastEventId: string, { epochs, history }: Extent): Verdict {
   const [, name, digits] = CURSOR.exec(lastEventId) ?? [];
   if (name === undefined) return { reason: 'unknown' };
   const index = epochs.findIndex((epoch) => epoch.name === name);
   const epoch = epochs[index];
   if (!epoch) return { reason: 'epoch' };
   const seen = Number(digits);
-  const last = (epochs[index + 1]?.first ?? head + 1) - 1;
+  const last = epochs[index + 1]?.first ?? history.newest + 1;
   // The first epoch hands out the position before its first entry as well: `<epoch>-0`.
-  if (seen < (index === 0 ? 0 : epoch.first) || seen > last) return { reason: 'unknown' };
-  return oldest <= seen + 1 ? { seen } : { reason: 'evicted', seen };
+  if (seen < (index === 0 ? 0 : epoch.first) || seen >= last) return { reason: 'unknown' };
+  return history.oldest <= seen + 1 ? { seen } : { reason: 'evicted', seen };
 }
 
 /** The id of a position: that of the entry with this sequence, or `<first epoch>-0` before there is one. */

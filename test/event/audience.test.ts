@@ -2,12 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Audience, admits, isEveryone } from '../../src/event/audience.ts';
 import { type DraftInput, parseDraft } from '../../src/event/draft.ts';
-import { type Client, type Identity, identity } from '../../src/event/identity.ts';
-
-/** A client of the connection `c1`. */
-export function client({ topics = [], ...who }: Partial<Identity> & { readonly topics?: readonly string[] } = {}): Client {
-  return { ...identity(who), topics, client: { id: 'c1', ip: '127.0.0.1' } };
-}
+import { type Client, identity } from '../../src/event/identity.ts';
+import { client } from './client.ts';
 
 const audience = (input: Omit<DraftInput, 'data'>): Audience => parseDraft({ data: '', ...input }).audience;
 const admin = client({ id: '7', profile: 'Administrator', topics: ['a', 'b'] });

@@ -4,7 +4,7 @@ import { SseError } from '../../src/errors.ts';
 import { parseDraft, topicProblem } from '../../src/event/draft.ts';
 
 /** What is refused, as `code: pointer: detail` for each issue. */
-export function refusals(input: unknown, pointers?: (field: string) => string): string[] {
+function refusals(input: unknown, pointers?: (field: string) => string): string[] {
   try {
     parseDraft(input, pointers);
     return [];
