@@ -9,7 +9,7 @@ export interface HistoryEntry {
   /** When it was appended, in ms since 1970. */
   readonly time: number;
   readonly audience: Audience;
-  readonly bytes: Buffer;
+  readonly bytes: Uint8Array;
 }
 
 /** The first bound that is reached counts; the newest entry always stays. */

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { get, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { createParser } from 'eventsource-parser';
-import { type Cleanup, Waiting } from '../support/program.ts';
+import { type Cleanup, PATIENCE, Waiting } from '../support/program.ts';
 
 /** An event as a client hands it on. */
 export interface Received {
@@ -43,7 +43,7 @@ export class Reader {
   /** Asks for a URL; settles when the headers of the answer are there. Closed at the end of the test. */
   static async open(t: Cleanup, url: string, headers: Readonly<Record<string, string>> = {}): Promise<Reader> {
     const request = get(url, { agent: false, headers: { accept: 'text/event-stream', ...headers } });
-    const [response] = (await once(request, 'response')) as [IncomingMessage];
+    const [response] = (await once(request, 'response', { signal: AbortSignal.timeout(PATIENCE) })) as [IncomingMessage];
     request.on('error', () => {});
     const reader = new Reader(response);
     t.after(() => reader.close());

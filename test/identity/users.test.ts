@@ -85,9 +85,10 @@ test('each token leads to its own user', async () => {
 test('a claim may have any name, and adds nothing to any object', async () => {
   const file = `{"users":[{"tokenHash":"${tokenHash}","id":"7","claims":{"__proto__":{"admin":true},"constructor":"mine","a":{"__proto__":{"admin":true}}}}]}`;
   const found = await parseUsers(file, 'users.json').verifier.verify(SECRET);
-  assert.equal(found?.claims.admin, undefined);
-  assert.equal(found?.claims.constructor, 'mine');
-  assert.equal((found?.claims.a as Record<string, unknown>).admin, undefined);
+  assert(found);
+  assert.equal(found.claims.admin, undefined);
+  assert.equal(found.claims.constructor, 'mine');
+  assert.equal((found.claims.a as Record<string, unknown>).admin, undefined);
   assert.equal(({} as Record<string, unknown>).admin, undefined);
 });
 

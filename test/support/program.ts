@@ -19,7 +19,7 @@ export interface Cleanup {
 }
 
 /** How long anything is waited for, in ms: far more than it takes, and less than a person's patience. */
-const PATIENCE = 20_000;
+export const PATIENCE: number = 20_000;
 
 /** Conditions on something that changes by events: whoever changes it calls `changed()`. Nobody sleeps. */
 export class Waiting {

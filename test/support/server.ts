@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
@@ -25,6 +26,8 @@ export class Wire {
   /** Everything that came, a character for each byte. */
   received = '';
   closed = false;
+  /** What went wrong on the way: `ECONNRESET`, `EPIPE`. */
+  error: NodeJS.ErrnoException | undefined;
   readonly #changed = new Set<() => void>();
 
   constructor(socket: Socket) {
@@ -37,7 +40,9 @@ export class Wire {
       tell();
     });
     // A reset is one of the ways to be closed.
-    socket.on('error', () => {});
+    socket.on('error', (error) => {
+      this.error = error;
+    });
     socket.on('close', () => {
       this.closed = true;
       tell();
@@ -73,27 +78,40 @@ export class Wire {
     return this.until((received) => this.closed && { received }, 'the end').then(({ received }) => received);
   }
 
-  /** The first answer. */
-  answer(): Promise<Answer> {
-    return this.until((received) => parseAnswer(received, this.closed), 'an answer');
+  /** The first answer. @param bodiless whether it answers a HEAD and so ends with its headers */
+  answer(bodiless = false): Promise<Answer> {
+    return this.until((received) => parseAnswer(received, this.closed, bodiless), 'an answer');
   }
 }
 
-function parseAnswer(received: string, closed: boolean): Answer | undefined {
+function parseAnswer(received: string, closed: boolean, bodiless: boolean): Answer | undefined {
   const end = received.indexOf('\r\n\r\n');
   if (end === -1) return undefined;
   const [first = '', ...lines] = received.slice(0, end).split('\r\n');
   const status = Number(first.split(' ')[1]);
-  if (status === 100) return parseAnswer(received.slice(end + 4), closed);
+  if (status === 100) return parseAnswer(received.slice(end + 4), closed, bodiless);
   const headers = Object.fromEntries(
     lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]),
   );
   const rest = received.slice(end + 4);
   const length = headers['content-length'];
-  if (length === undefined ? !closed && status !== 204 && status !== 304 : rest.length < Number(length) && !closed)
-    return undefined;
-  const body = Buffer.from(length === undefined ? rest : rest.slice(0, Number(length)), 'latin1').toString('utf8');
+  if (bodiless || status === 204 || status === 304) return { status, lines, headers, body: '' };
+  if (!closed && (length === undefined || rest.length < Number(length))) return undefined;
+  const bytes = headers['transfer-encoding'] === 'chunked' ? unchunked(rest) : rest.slice(0, Number(length ?? rest.length));
+  const body = Buffer.from(bytes, 'latin1').toString('utf8');
   return { status, lines, headers, body };
+}
+
+/** RFC 9112 §7.1, as far as an honest server goes. */
+function unchunked(rest: string): string {
+  let body = '';
+  for (let at = 0; ; ) {
+    const end = rest.indexOf('\r\n', at);
+    const size = Number.parseInt(rest.slice(at, end), 16);
+    if (!(size > 0)) return body;
+    body += rest.slice(end + 2, end + 2 + size);
+    at = end + 2 + size + 2;
+  }
 }
 
 /** An open event stream. What comes is read by another project's parser. */
@@ -174,7 +192,11 @@ export class TestServer {
     const parsed = parseOptions({ port: 0, drainTime: '0s', ...options });
     const app = new App(parsed, { production: false, portAsked: true, observe, ...rest });
     const server = new TestServer(app, activities, await app.start());
-    t.after(() => app.stop());
+    t.after(async () => {
+      await app.stop();
+      // Whatever a test does to the server, nothing of it may come as a surprise to it.
+      assert.deepEqual(server.of('failed'), []);
+    });
     return server;
   }
 
@@ -196,7 +218,7 @@ export class TestServer {
     const wire = this.connect(to);
     wire.send(requestOf(head, body, to.port ?? this.port)).send(body);
     try {
-      return await wire.answer();
+      return await wire.answer(head.startsWith('HEAD '));
     } finally {
       wire.socket.destroy();
     }
