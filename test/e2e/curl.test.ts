@@ -1,22 +1,17 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { whyNo } from '../support/needs.ts';
 import { type Program, Running, run, startProgram, temporaryFolder } from '../support/program.ts';
 import { openStream, type Reader } from './reader.ts';
 
 /** The lines of design §6 with the real curl, as people paste them. */
-function whyNoCurl(): string | false {
-  if (spawnSync('curl', ['--version']).status === 0) return false;
-  if (process.env.CI && process.env.CI !== 'false') throw new Error('no curl (CI must not skip its tests)');
-  return 'no curl';
-}
 
 /** Without what a developer's ~/.curlrc or a proxy would change. */
 const CURL = ['curl', '-q', '--silent', '--show-error', '--noproxy', '*'] as const;
 
-describe('curl', { skip: whyNoCurl() }, () => {
+describe('curl', { skip: whyNo('curl', ['curl', '--version']) }, () => {
   /** A server, an Administrator and a guest, and curl to broadcast with. */
   async function bench(
     t: TestContext,

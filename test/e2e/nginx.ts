@@ -1,8 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
+import { whyNo } from '../support/needs.ts';
 import { type Cleanup, Running, temporaryFolder } from '../support/program.ts';
 
 /** What the manuals of event streams tell people to write. */
@@ -11,12 +11,8 @@ export const STREAM_LINES = "proxy_http_version 1.1; proxy_set_header Connection
 /** Debian has it where only root looks. */
 const PATH = ['/usr/sbin', process.env.PATH].join(delimiter);
 
-/** For the `skip` of a suite: a laptop skips these tests and says so, CI must not. */
-export function whyNoNginx(): string | false {
-  if (spawnSync('nginx', ['-v'], { env: { PATH } }).status === 0) return false;
-  if (process.env.CI && process.env.CI !== 'false') throw new Error('no nginx (CI must not skip the tests behind it)');
-  return 'no nginx: install nginx-light';
-}
+/** For the `skip` of a suite. */
+export const whyNoNginx = (): string | false => whyNo('nginx', ['nginx', '-v'], { ...process.env, PATH });
 
 /** An nginx in front of a server of this machine, on a free port, with nothing of the system's configuration. Answers its URL. */
 export async function startNginx(t: Cleanup, { upstream, lines = '' }: { upstream: string; lines?: string }): Promise<string> {

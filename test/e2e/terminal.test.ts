@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { whyNo } from '../support/needs.ts';
 import { PROGRAM, ROOT, startProgram } from '../support/program.ts';
 import { type Pty, spawnPty } from '../support/pty.ts';
 import { openStream, type Reader } from './reader.ts';
@@ -145,7 +146,7 @@ describe('the program in a terminal', () => {
   });
 });
 
-describe('the program in tmux', { skip: spawnSync('tmux', ['-V']).status !== 0 && 'no tmux' }, () => {
+describe('the program in tmux', { skip: whyNo('tmux', ['tmux', '-V']) }, () => {
   it('is driven by its keys', async (t) => {
     // A server of our own, so that nobody's sessions are touched.
     const socket = ['-L', `sse-server-${process.pid}`, '-f', '/dev/null'];
