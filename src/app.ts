@@ -81,6 +81,7 @@ export class App {
     this.#observe = (activity: Activity) => {
       this.#tally.observe(activity);
       observe(activity);
+      if (activity.kind === 'proxy-seen') this.#endSelfDeclared();
     };
 
     const users = options.users === undefined ? undefined : parseUsers(read('--users', options.users), options.users);
@@ -189,6 +190,12 @@ export class App {
     await closed;
   }
 
+  /** Nobody's own word counts any more, so who came in by it goes. */
+  #endSelfDeclared(): void {
+    for (const cursor of [...this.hub.clients()])
+      if (!cursor.client.authenticated && !isNobody(cursor.client)) cursor.end('revoked');
+  }
+
   #routes(verifiers: ConstructorParameters<typeof Authentication>[0]['verifiers']): ReturnType<typeof routes> {
     const { options, hub } = this;
     return routes({
@@ -211,6 +218,11 @@ export class App {
       ready: () => this.#stopping === undefined,
     });
   }
+}
+
+/** Whether a client says nothing about itself. */
+function isNobody({ id, login, name, mail, profile, roles }: Client): boolean {
+  return [id, login, name, mail, profile, ...roles].every((text) => text === '');
 }
 
 /** Random, short, letters and digits only: for epochs and client ids. */

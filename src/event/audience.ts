@@ -18,6 +18,12 @@ export function isEveryone(audience: Audience): boolean {
   return !audience.filter && !audience.topics && !audience.except && !audience.match;
 }
 
+/** What an audience takes in memory, roughly, in bytes; a compiled filter is some forty times its text. */
+export function sizeOf({ filter, topics, except }: Audience): number {
+  const texts = (list: readonly string[] = []) => list.reduce((sum, text) => sum + 2 * text.length + 24, 0);
+  return 40 * (filter?.source.length ?? 0) + texts(topics) + texts(except);
+}
+
 /**
  * Whether a client may receive an event. `live`: the event came after the client attached; otherwise this is a
  * replay, judged by who the client is now. A `match` function that throws does not match, and is reported once

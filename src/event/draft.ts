@@ -28,6 +28,8 @@ const MAX_TYPE = 128;
 const MAX_TOPIC = 128;
 const MAX_TOPICS = 64;
 const MAX_EXCEPT = 1000;
+/** More mistakes than this are not listed: nobody reads them, and the answer would outgrow the question. */
+const MAX_ISSUES = 20;
 
 /**
  * All rules for an event's type, each with its reason; undefined when it keeps them.
@@ -150,7 +152,9 @@ function asText(data: unknown, pointer: string): string | undefined {
 
 function readable(issue: z.core.$ZodIssue, pointers: (field: string) => string): Issue[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ pointer: pointers(key), detail: `unknown field${didYouMean(key, DRAFT_FIELDS)}` }));
+    return issue.keys
+      .slice(0, MAX_ISSUES)
+      .map((key) => ({ pointer: pointers(key), detail: `unknown field${didYouMean(key, DRAFT_FIELDS)}` }));
   const [field, ...rest] = issue.path;
   if (field === undefined) return [{ pointer: '', detail: 'must be an object such as {"data":"hello"}' }];
   return [{ pointer: [pointers(String(field)), ...rest].join('/'), detail: issue.message }];

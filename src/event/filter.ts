@@ -11,8 +11,8 @@ export interface Filter {
   matches(client: Client): boolean;
 }
 
-/** Bounds of one filter, so that no legal filter is expensive to evaluate. */
-const FILTER_LIMITS: { readonly bytes: number; readonly operators: number } = { bytes: 1024, operators: 32 };
+/** Bounds of one filter, so that no legal filter is expensive to evaluate. The body of a macro is run for each of up to 64 items. */
+const FILTER_LIMITS = { bytes: 1024, operators: 32, operatorsInMacro: 8 } as const;
 
 /** What a filter may name, with the CEL type of each. */
 const VARIABLES = {
@@ -64,8 +64,9 @@ export function compileFilter(filter: string | object, pointer = '/filter'): Fil
     inspect(parsed.ast, source, pointer);
     const check = parsed.check();
     if (!check.valid) throw check.error;
+    refuseListSums(parsed.ast, source, pointer);
     if (check.type !== 'bool' && check.type !== 'dyn')
-      throw refuse(pointer, `must be true or false, but this is of type ${check.type}`, source, 0);
+      throw refuse(pointer, `must be true or false, but this is of type ${check.type}`, source, source.search(/\S/));
   } catch (error) {
     throw error instanceof SseError ? error : explain(error, source, pointer);
   }
@@ -85,10 +86,13 @@ export function compileFilter(filter: string | object, pointer = '/filter'): Fil
 /** Bounds and allow-list, before types are looked at. */
 function inspect(root: ASTNode, source: string, pointer: string): void {
   let operators = 0;
+  let inMacro = 0;
   const visit = (node: ASTNode, insideMacro: boolean): void => {
     let macro = insideMacro;
     if (node.op !== 'value' && node.op !== 'id' && node.op !== 'list' && node.op !== '.' && ++operators > FILTER_LIMITS.operators)
       throw refuse(pointer, `a filter has at most ${FILTER_LIMITS.operators} operators`, source, node.pos);
+    if (insideMacro && node.op !== 'value' && node.op !== 'id' && ++inMacro > FILTER_LIMITS.operatorsInMacro)
+      throw refuse(pointer, `a macro has at most ${FILTER_LIMITS.operatorsInMacro} operators inside`, source, node.pos);
     if (node.op === 'call' || node.op === 'rcall') {
       const name = node.args[0];
       if (!FUNCTIONS.has(name))
@@ -106,6 +110,14 @@ function inspect(root: ASTNode, source: string, pointer: string): void {
     for (const child of children(node)) visit(child, macro);
   };
   visit(root, false);
+}
+
+/** Sums of lists grow with each operator; what they are needed for, `||` does. Types are known only after the check. */
+function refuseListSums(node: ASTNode, source: string, pointer: string): void {
+  const { kind } = (node as { checkedType?: { kind?: string } }).checkedType ?? {};
+  if (node.op === '+' && (kind === 'list' || kind === 'dyn'))
+    throw refuse(pointer, 'lists cannot be added; use ||', source, node.pos);
+  for (const child of children(node)) refuseListSums(child, source, pointer);
 }
 
 /** Where the function's name stands: after the receiver, if there is one. */
@@ -135,7 +147,7 @@ function readable(code: string, summary: string): string {
 
 function refuse(pointer: string, detail: string, source?: string, position?: number): SseError {
   if (source === undefined || position === undefined) return SseError.of('invalid-filter', [{ pointer, detail }]);
-  const start = source.lastIndexOf('\n', position - 1) + 1;
+  const start = source.slice(0, position).lastIndexOf('\n') + 1;
   const line = source.slice(start).split('\n', 1)[0] ?? '';
   const issue: Issue = { pointer, detail, position, excerpt: `${line}\n${' '.repeat(position - start)}^` };
   return SseError.of('invalid-filter', [issue]);

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import proxyAddr from 'proxy-addr';
 
 /**
@@ -10,7 +11,8 @@ import proxyAddr from 'proxy-addr';
 export function clientAddress(proxies: readonly string[]): (req: IncomingMessage) => string {
   if (proxies.length === 0) return (req) => plain(req.socket.remoteAddress);
   const trust = proxyAddr.compile([...proxies]);
-  return (req) => plain(proxyAddr(req, trust));
+  // A proxy that passes on whatever it gets would let clients choose any text for their address: what is none does not count.
+  return (req) => plain(proxyAddr.all(req, trust).findLast((address) => isIP(address ?? '') !== 0));
 }
 
 /** IPv4 written as IPv6 is IPv4, so that one client has one address. */

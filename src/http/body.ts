@@ -8,22 +8,26 @@ import { SseError } from '../errors.ts';
  */
 export async function readBody(req: IncomingMessage, limit: number): Promise<Buffer> {
   const tooLarge = () => new SseError('too-large', `a body has at most ${limit} bytes; see --body-limit`);
-  if (Number(req.headers['content-length'] ?? 0) > limit) throw tooLarge();
-  const chunks: Buffer[] = [];
+  const announced = Number(req.headers['content-length'] ?? 0);
+  if (announced > limit) throw tooLarge();
+  // One buffer that grows, and not a list of chunks: each would cost far more than the one byte that may be in it.
+  let body = Buffer.allocUnsafe(Math.min(announced || 4096, limit));
   let size = 0;
   try {
     // Leaving the loop must not destroy the socket: the answer is still to come.
     for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+      if (size + chunk.length > limit) throw tooLarge();
+      if (size + chunk.length > body.length)
+        body = Buffer.concat([body.subarray(0, size)], Math.min(limit, 2 * (size + chunk.length)));
+      chunk.copy(body, size);
       size += chunk.length;
-      if (size > limit) throw tooLarge();
-      chunks.push(chunk);
     }
   } catch (error) {
     throw error instanceof SseError
       ? error
       : new SseError('invalid-request', 'the request broke off before its body was complete');
   }
-  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  return body.subarray(0, size);
 }
 
 // The byte order mark is data here: what goes in comes out.

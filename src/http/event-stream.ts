@@ -39,7 +39,8 @@ export class EventStream implements Subscriber {
     res.removeHeader('transfer-encoding');
     res.writeHead(200, { ...STREAM_HEADERS, ...headers });
     res.flushHeaders();
-    // The request stays in memory as long as its stream; what a browser sent in headers is more than all we keep of it.
+    // The request stays in memory as long as its stream; what was sent in its head can be more than all we keep of it.
+    res.req.url = '';
     res.req.rawHeaders = NO_LINES;
     res.req.headers = NO_HEADERS;
     // The socket's time-out is only set while it is full, and Node restarts it whenever part of a write has left.

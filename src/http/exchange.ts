@@ -31,7 +31,7 @@ const SINGLE = new Set(['host', 'authorization', 'content-type', 'content-length
 
 /**
  * Opens an exchange.
- * @throws SseError `invalid-request` for a target that is no path of ours or a header twice (RFC 9112 §3.2), `too-many-headers`
+ * @throws SseError `invalid-request` for a target that is no path of ours, a header twice or no Host (RFC 9112 §3.2), `too-many-headers`
  */
 export function openExchange(req: IncomingMessage, res: ServerResponse, ip: string): Exchange {
   const { rawHeaders, url: target = '/', method = 'GET' } = req;
@@ -44,6 +44,7 @@ export function openExchange(req: IncomingMessage, res: ServerResponse, ip: stri
     if (seen.has(name)) throw new SseError('invalid-request', `the header ${name} stands there twice`);
     seen.add(name);
   }
+  if (!seen.has('host') && req.httpVersion !== '1.0') throw new SseError('invalid-request', 'the header host is missing');
   const { path, search } = split(target, req.headers.host);
   return { req, res, method, path, query: new URLSearchParams(search), ip, headers: {} };
 }

@@ -6,7 +6,8 @@ export function hostName(host: string | undefined): string | undefined {
 /** Whether an `Origin` or a `Referer` is of the host that a request was sent to, whatever the scheme. */
 export function isSameHost(url: string, host: string | undefined): boolean {
   if (host === undefined || !URL.canParse(url)) return false;
-  const { protocol, host: theirs } = new URL(url);
+  const { protocol, host: theirs, username, password } = new URL(url);
+  if ((protocol !== 'http:' && protocol !== 'https:') || username !== '' || password !== '') return false;
   const ours = URL.canParse(`${protocol}//${host}`) ? new URL(`${protocol}//${host}`).host : undefined;
   return theirs !== '' && theirs === ours;
 }

@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { connect, type ListenOptions } from 'node:net';
 import { SseError } from '../errors.ts';
@@ -77,20 +77,24 @@ async function listenUnix(make: () => Server, path: string): Promise<Listener> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code !== 'EADDRINUSE') throw new SseError('start-failed', `cannot listen at unix:${path}: ${message}`);
-    if (await answers(path)) throw new SseError('address-in-use', `unix:${path} is in use by another program`);
-    // Left behind by a process that was killed: nobody answers there.
+    // Left behind by a process that was killed: a socket at which nobody answers. Anything else is not ours to remove.
+    if (!lstatSync(path).isSocket())
+      throw new SseError('start-failed', `cannot listen at unix:${path}: there is a file of that name`);
+    if (!(await isAbandoned(path))) throw new SseError('address-in-use', `unix:${path} is in use by another program`);
     rmSync(path);
     return attempt();
   }
 }
 
-function answers(path: string): Promise<boolean> {
+function isAbandoned(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(path, () => done(true)).on('error', () => done(false));
     const done = (answer: boolean) => {
       socket.destroy();
       resolve(answer);
     };
+    const socket = connect(path, () => done(false)).on('error', (error: NodeJS.ErrnoException) =>
+      done(error.code === 'ECONNREFUSED'),
+    );
   });
 }
 

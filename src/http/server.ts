@@ -10,18 +10,19 @@ import type { Socket } from 'node:net';
 import { type ErrorCode, SseError } from '../errors.ts';
 import type { Observe } from '../hub/activity.ts';
 import { type Exchange, type Handler, openExchange, refusal } from './exchange.ts';
+import { itsTurn } from './pipelining.ts';
 import { STATUS } from './problem.ts';
 import { sendProblem } from './respond.ts';
 import { isStreaming } from './subscribe.ts';
 
-/** How long a connection whose request was no HTTP may take to go, in ms. */
-const GRACE = 5000;
 /** A client that takes nothing of its answer for this long is cut, in ms. Event streams have a time of their own. */
 const STALL_TIME = 30_000;
 
 /** Node's limits, each on purpose. Times in ms. */
 const LIMITS = {
   maxHeaderSize: 16 * 1024,
+  // `openExchange` does, in our words and with a report.
+  requireHostHeader: false,
   // Whole headers, and whole requests: slow senders are cut (checked every second).
   headersTimeout: 10_000,
   requestTimeout: 10_000,
@@ -45,6 +46,8 @@ export function httpServer({ handler, addressOf, observe }: HttpServerOptions): 
   const server = createServer(LIMITS, async (req, res) => {
     // Nothing may follow on a connection that carries an event stream: it never ends.
     if (isStreaming(req.socket)) return void req.socket.destroy();
+    // No socket yet: a request before it is still to be answered.
+    if (!res.socket && !(await itsTurn(req, res))) return;
     const { method = '', url: path = '' } = req;
     let exchange: Pick<Exchange, 'method' | 'path' | 'ip' | 'headers'> = { method, path, ip: addressOf(req), headers: {} };
     try {
@@ -61,14 +64,12 @@ export function httpServer({ handler, addressOf, observe }: HttpServerOptions): 
   server.maxHeadersCount = 0;
   server.timeout = STALL_TIME;
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (socket.writableEnded && !socket.destroyed) return; // Answered already; this is more of the same request.
     const code = brokenRequest(error);
+    // Answered already: this is more of the same, and whoever never closes its side is cut by the time-out.
+    if (socket.writableEnded) return void (code === 'timeout' && socket.destroy());
     if (code) observe({ kind: 'refused', code, detail: error.message, method: '', path: '', ip: socket.remoteAddress ?? '' });
     if (!code || !socket.writable || isAnswering(socket)) return void socket.destroy();
     socket.end(`HTTP/1.1 ${STATUS[code]} ${STATUS_CODES[STATUS[code]]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
-    // Whoever never closes its side would keep the connection for ever.
-    const timer = setTimeout(() => socket.destroy(), GRACE);
-    socket.once('close', () => clearTimeout(timer));
   });
   return server;
 }

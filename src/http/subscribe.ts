@@ -10,6 +10,7 @@ import type { Authentication, Evidence } from '../identity/authenticate.ts';
 import { type CorsOptions, corsHeaders, PREFLIGHT } from './cors.ts';
 import { EventStream, STREAM_HEADERS } from './event-stream.ts';
 import { type Exchange, type Handler, header, refusal } from './exchange.ts';
+import { hasWaiting } from './pipelining.ts';
 import { parseSince } from './since.ts';
 
 export interface SubscribeOptions {
@@ -49,8 +50,8 @@ export function subscribe(options: SubscribeOptions): Handler {
     if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
 
     const socket = res.socket;
-    // Gone meanwhile, or behind an earlier response on this connection (pipelining), where a stream would never end.
-    if (!socket || socket.destroyed) return void req.socket.destroy();
+    // Gone meanwhile, or with requests behind it that would never get their turn.
+    if (!socket || socket.destroyed || hasWaiting(socket)) return void req.socket.destroy();
     const full = fullBecause(options);
     if (full) return refuse(exchange, full, options.observe);
 

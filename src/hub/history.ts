@@ -1,4 +1,4 @@
-import type { Audience } from '../event/audience.ts';
+import { type Audience, sizeOf } from '../event/audience.ts';
 import { encodeEvent } from '../event/encode.ts';
 import type { LogEntry } from './event-log.ts';
 
@@ -10,6 +10,8 @@ export interface HistoryEntry {
   readonly time: number;
   readonly audience: Audience;
   readonly bytes: Uint8Array;
+  /** What it counts for in memory: its frame and its audience, in bytes. */
+  readonly weight: number;
 }
 
 /** The first bound that is reached counts; the newest entry always stays. */
@@ -17,7 +19,7 @@ export interface HistoryLimits {
   readonly events: number;
   /** In ms. */
   readonly age: number;
-  /** Of encoded frames. */
+  /** Of encoded frames and their audiences. */
   readonly bytes: number;
 }
 
@@ -62,9 +64,10 @@ export class History {
 
   append(entry: LogEntry): HistoryEntry {
     const { id, sequence, time, audience, event } = entry;
-    const kept = { id, sequence, time, audience, bytes: encodeEvent(id, event) };
+    const bytes = encodeEvent(id, event);
+    const kept = { id, sequence, time, audience, bytes, weight: bytes.length + sizeOf(audience) };
     this.#entries.push(kept);
-    this.#bytes += kept.bytes.length;
+    this.#bytes += kept.weight;
     this.#next = entry.sequence + 1;
     this.trim(entry.time);
     return kept;
@@ -92,7 +95,7 @@ export class History {
     while (this.size > 1) {
       const oldest = this.#entries[this.#start] as HistoryEntry;
       if (this.size <= events && this.#bytes <= bytes && now - oldest.time <= age) break;
-      this.#bytes -= oldest.bytes.length;
+      this.#bytes -= oldest.weight;
       this.#evicted = true;
       (this.#entries as unknown[])[this.#start++] = undefined;
     }

@@ -293,7 +293,7 @@ export class Hub {
         entries.push(entry);
         bytes += entry.bytes.length;
       }
-      if ((next - first) % 256 === 255) yield;
+      if ((next - first) % 16 === 15) yield;
     }
     if (cursor.place !== 'ready') return;
     cursor.next = next;
@@ -330,9 +330,9 @@ export class Hub {
     this.#history.trim(this.#now());
     this.#endOvertaken();
     if (this.#sweepDue()) yield* this.#sweep();
+    for (const cursor of this.clients()) if (beat >= cursor.expiresAt) this.end(cursor, 'max-age');
     for (const cursor of this.#cursors.live) {
-      if (beat >= cursor.expiresAt) this.end(cursor, 'max-age');
-      else if (beat - cursor.wroteAt > due) this.#tell(cursor);
+      if (beat - cursor.wroteAt > due) this.#tell(cursor);
       yield;
     }
   }

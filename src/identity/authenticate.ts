@@ -50,7 +50,8 @@ export class Authentication {
   }
 
   async #verify(token: string): Promise<Identity> {
-    for (const verifier of this.#options.verifiers) {
+    // What is no token at all is asked of nobody.
+    for (const verifier of token === '' ? [] : this.#options.verifiers) {
       const found = await verifier.verify(token);
       if (found) return found;
     }

@@ -67,6 +67,11 @@ export function parseUsers(json: string, source: string): Users {
     if (token !== undefined)
       warnings.push(`${source}: the token of user ${JSON.stringify(parts.id)} stands there in plain text; use tokenHash`);
     const hash = tokenHash === undefined ? sha256(token ?? '') : Buffer.from(tokenHash.slice('sha256:'.length), 'hex');
+    // What `sha256sum` says of a variable that was not set.
+    if (hash.equals(sha256('')))
+      throw SseError.of('invalid-config', [
+        { pointer: `${source} /users/${index}/tokenHash`, detail: 'is the hash of an empty token' },
+      ]);
     const mac = keyed(hash);
     if (known.has(mac.toString('hex')))
       throw SseError.of('invalid-config', [

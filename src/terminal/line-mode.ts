@@ -142,16 +142,26 @@ function draftOf(text: string): { event: string; data: string } {
   return { event, data };
 }
 
+/** So many bytes of log may wait for their reader. */
+const MOST_UNREAD = 1024 * 1024;
+
 /** Not the stream itself: the log must not end it, and a reader that went away (`| head`) must not take the server with it. */
 function passingTo(output: Writable): Writable {
   let broken = false;
+  let dropped = 0;
   output.on('error', () => {
     broken = true;
   });
   return new Writable({
     decodeStrings: false,
     write(chunk: string | Uint8Array, _encoding, done) {
-      if (!broken) output.write(chunk);
+      // A reader that has stopped reading must not make the log grow in memory: what it misses is counted.
+      if (broken || output.writableLength > MOST_UNREAD) dropped++;
+      else {
+        if (dropped > 0) output.write(`{"level":"warn","msg":"${dropped} log lines were dropped: nobody read them"}\n`);
+        dropped = 0;
+        output.write(chunk);
+      }
       done();
     },
   });

@@ -102,3 +102,13 @@ test('a long replay to many clients does not hold back the live ones', async () 
   for (const client of returning) assert.equal(client.data.length, 501);
   assert.equal(returning[0]?.writes[1], returning[1]?.writes[1], 'pages are shared');
 });
+
+test('a full client ends at the maximum age as well', async () => {
+  const bench = new Bench({ maxAge: 60_000 });
+  const client = bench.attach();
+  client.full = true;
+  await bench.publish('x');
+  bench.settle();
+  bench.beat(73);
+  assert.equal(client.ended, 'max-age');
+});

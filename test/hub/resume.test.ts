@@ -170,3 +170,10 @@ test('a goodbye in the middle of a pass carries a position that loses nothing', 
   bench.settle();
   assert.deepEqual(again.data, ['x']);
 });
+
+test('audiences count for the bytes of the history', async () => {
+  const bench = new Bench({ history: { events: 1000, age: 3_600_000, bytes: 100_000 } });
+  const except = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(200, 'x'));
+  for (let i = 0; i < 20; i++) await bench.publish({ data: 'x', except });
+  assert.equal(bench.hub.history.events, 2);
+});

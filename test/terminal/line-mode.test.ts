@@ -135,3 +135,20 @@ test('a background job leaves its terminal alone until it is brought forward', a
   input.write('s\n');
   await eventually(() => control.sent.length === 1);
 });
+
+test('a log that nobody reads is bounded, and what was dropped is counted', async () => {
+  const input = new FakeKeyboard(false);
+  const output = new PassThrough();
+  const terminal = openTerminal({ input, output, answers: new PassThrough(), control: new FakeControl(), now: () => 0 });
+  const line = `${'x'.repeat(1000)}\n`;
+  for (let i = 0; i < 5000; i++) terminal.destination.write(line);
+  assert(output.writableLength + output.readableLength < 2 * 1024 * 1024, 'bounded');
+  let read = '';
+  output.on('data', (chunk) => {
+    read += chunk;
+  });
+  await eventually(() => output.writableLength === 0, 'the reader to come back');
+  terminal.destination.write('again\n');
+  await eventually(() => read.endsWith('again\n'), 'the next line');
+  assert.match(read, /\d+ log lines were dropped/);
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { SseError } from '../../src/errors.ts';
+import { problemOf, STATUS } from '../../src/http/problem.ts';
+import { TestServer } from '../support/server.ts';
+
+for (const [path, text] of [
+  ['/livez', 'ok\n'],
+  ['/readyz', 'ready\n'],
+] as const) {
+  test(`${path} answers ${JSON.stringify(text)} in plain text, to be kept by nobody`, async (t) => {
+    const server = await TestServer.start(t);
+    const { status, headers, body } = await server.send(`GET ${path}`);
+    assert.deepEqual([status, body], [200, text]);
+    assert.equal(headers['content-type'], 'text/plain; charset=utf-8');
+    assert.equal(headers['cache-control'], 'no-store');
+    const head = await server.send(`HEAD ${path}`);
+    assert.deepEqual([head.status, head.headers['content-length'], head.body], [200, String(text.length), '']);
+    const post = await server.send(`POST ${path}`, 'x');
+    assert.deepEqual([post.status, post.headers.allow], [405, 'GET, HEAD']);
+  });
+}
+
+test('an error is a problem as RFC 9457 has them', async (t) => {
+  const server = await TestServer.start(t);
+  const { status, headers, body } = await server.send('GET /"none\\');
+  assert.equal(status, 404);
+  assert.equal(headers['content-type'], 'application/problem+json; charset=utf-8');
+  assert.equal(headers['cache-control'], 'no-store');
+  assert.equal(headers['x-content-type-options'], 'nosniff');
+  assert.equal(Number(headers['content-length']), Buffer.byteLength(body));
+  assert.deepEqual(JSON.parse(body), {
+    type: 'about:blank',
+    title: 'Not Found',
+    status: 404,
+    detail: 'there is nothing at "/\\"none\\\\"',
+    code: 'not-found',
+  });
+  const head = await server.send('HEAD /none');
+  assert.deepEqual([head.status, head.body], [404, '']);
+  assert.deepEqual(
+    server.of('refused').map(({ code, method, path, ip }) => [code, method, path, ip]),
+    [
+      ['not-found', 'GET', '/"none\\', '127.0.0.1'],
+      ['not-found', 'HEAD', '/none', '127.0.0.1'],
+    ],
+  );
+});
+
+test('the title of a problem is its status in words, and its issues stand where there are any', () => {
+  for (const [code, status] of Object.entries(STATUS)) {
+    const problem = problemOf(new SseError(code as keyof typeof STATUS, 'x'));
+    assert(status >= 400 && problem.status === status && problem.title !== '' && !('errors' in problem), code);
+  }
+  const issues = [{ pointer: '/data', detail: 'is required' }];
+  assert.deepEqual(problemOf(SseError.of('invalid-event', issues)).errors, issues);
+});
+
+test('the admin path without a route is not found, in any spelling, and a route has its methods', async (t) => {
+  const server = await TestServer.start(t);
+  for (const path of [
+    '/admin',
+    '/admin/',
+    '/admin/none',
+    '/admin/broadcast/',
+    '/admin/constructor',
+    '/admin/__proto__',
+    '/admin/broadcast/..',
+    '/admin/%62roadcast',
+  ])
+    assert.equal((await server.send(`POST ${path}`, 'x')).status, 404, path);
+  for (const method of ['GET', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE', 'M-SEARCH']) {
+    const { status, headers } = await server.send(`${method} /admin/broadcast`);
+    assert.deepEqual([status, headers.allow], [405, 'POST, PUT'], method);
+  }
+  assert.deepEqual(server.of('broadcast'), []);
+});
