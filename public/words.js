@@ -32,7 +32,7 @@ const GAPS = {
 
 /** What a person can do about a refusal. @type {Record<number, string>} */
 const ADVICE = {
-  401: 'The server wants to know who you are, by a bearer header or a cookie. This page can send a cookie, if the browser has one.',
+  401: 'The server wants to know who you are, by a bearer header or a cookie. For this page, set the cookie in the browser’s console: document.cookie = "sse_token=…" (or the name that --auth-cookie gave).',
   404: 'There is no event stream at this path: open this page without ?path=, or with a path that --sse-path gave.',
 };
 

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isLoopbackHost } from './config/addresses.ts';
 import type { Options } from './config/options.ts';
-import { SseError } from './errors.ts';
+import { type Issue, SseError } from './errors.ts';
 import { type DraftInput, parseDraft } from './event/draft.ts';
 import type { Client } from './event/identity.ts';
 import { clientAddress } from './http/address.ts';
@@ -21,7 +21,7 @@ import { Hub } from './hub/hub.ts';
 import { MemoryLog } from './hub/memory-log.ts';
 import { Tally, type Totals } from './hub/tally.ts';
 import { Authentication } from './identity/authenticate.ts';
-import { parseUsers } from './identity/users.ts';
+import { parseUsers, type Users } from './identity/users.ts';
 
 /** What a server is told besides its options. */
 export interface Surroundings {
@@ -84,13 +84,13 @@ export class App {
       if (activity.kind === 'proxy-seen') this.#endSelfDeclared();
     };
 
-    const users = options.users === undefined ? undefined : parseUsers(read('--users', options.users), options.users);
+    const users = usersOf(options);
     this.warnings = users?.warnings ?? [];
     this.#authenticates = users !== undefined;
     this.#guard = new Guard({
       exposed: this.exposed,
       adminHosts: options.adminHost,
-      adminToken: options.adminTokenFile === undefined ? undefined : tokenIn(options.adminTokenFile),
+      adminToken: adminTokenOf(options),
       observe: this.#observe,
     });
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge } = options;
@@ -104,6 +104,20 @@ export class App {
       observe: this.#observe,
     });
     this.#handlers = this.#routes(users ? [users.verifier] : []);
+  }
+
+  /** Looks at every file and directory that options name. @throws SseError `invalid-config`, with every mistake */
+  static inspect(options: Options): void {
+    const issues: Issue[] = [];
+    for (const look of [() => mountsOf(options), () => usersOf(options), () => adminTokenOf(options)]) {
+      try {
+        look();
+      } catch (error) {
+        if (!(error instanceof SseError)) throw error;
+        issues.push(...error.issues);
+      }
+    }
+    if (issues.length > 0) throw SseError.of('invalid-config', issues);
   }
 
   /** Whether a client's own word about itself counts now. */
@@ -239,11 +253,22 @@ function read(option: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw SseError.of('invalid-config', [{ pointer: option, detail: `cannot be read: ${(error as Error).message}` }]);
+    throw SseError.of('invalid-config', [
+      { pointer: option, detail: `cannot read ${JSON.stringify(file)}: ${reasonOf(error as NodeJS.ErrnoException)}` },
+    ]);
   }
 }
 
-function tokenIn(file: string): string {
+function reasonOf({ code, message }: NodeJS.ErrnoException): string {
+  return { ENOENT: 'no such file', EISDIR: 'it is a directory', EACCES: 'permission denied' }[code ?? ''] ?? message;
+}
+
+function usersOf({ users }: Options): Users | undefined {
+  return users === undefined ? undefined : parseUsers(read('--users', users), users);
+}
+
+function adminTokenOf({ adminTokenFile: file }: Options): string | undefined {
+  if (file === undefined) return undefined;
   const token = read('--admin-token-file', file).trim();
   // RFC 6750 §2.1 has no other characters, and a short token can be guessed.
   if (/^[A-Za-z0-9\-._~+/]{16,}=*$/.test(token)) return token;

@@ -50,6 +50,10 @@ export class SseError extends Error {
 
   /** The error for a list of issues: its message joins theirs. */
   static of(code: ErrorCode, issues: readonly Issue[]): SseError {
-    return new SseError(code, issues.map((issue) => `${issue.pointer}: ${issue.detail}`).join('; '), issues);
+    return new SseError(
+      code,
+      issues.map(({ pointer, detail }) => (pointer === '' ? detail : `${pointer}: ${detail}`)).join('; '),
+      issues,
+    );
   }
 }

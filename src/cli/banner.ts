@@ -2,10 +2,11 @@ import { networkInterfaces } from 'node:os';
 import type { Addresses, App } from '../app.ts';
 
 /** What a person reads first, for a terminal: where it listens, the line to paste, and which identities count. */
-export function banner(app: App, { url, sse, admin, port }: Addresses, notice?: string): string {
+export function banner(app: App, addresses: Addresses, notice?: string): string {
+  const { url, sse, admin } = addresses;
   const { options } = app;
   const rows: [string, string][] = [['Local', url]];
-  for (const address of networkAddresses(options.host)) rows.push(['Network', `http://${address}:${port}/`]);
+  for (const network of networkUrls(app, addresses)) rows.push(['Network', network]);
   rows.push(['Stream', options.ssePath.length === 1 ? sse : options.ssePath.map((path) => url.slice(0, -1) + path).join('  ')]);
   rows.push(['Publish', publishLine(admin, options.adminTokenFile)]);
   rows.push(['Clients', identities(app)]);
@@ -29,8 +30,14 @@ function quoted(text: string): string {
 export function identities({ options, selfDeclared, exposed }: App): string {
   if (options.users !== undefined)
     return `known by the tokens in ${options.users}${options.requireAuth ? '; others are refused' : '; others are anonymous'}`;
-  if (selfDeclared) return 'may declare themselves (/sse?profile=Administrator), because only this machine can connect';
+  if (selfDeclared)
+    return `may declare themselves (${options.ssePath[0]}?profile=Administrator), because only this machine can connect`;
   return `are all anonymous, because ${exposed ? 'others than this machine can connect' : 'a reverse proxy was seen'}; --users makes them known`;
+}
+
+/** The URLs under which others reach a server that listens for all. */
+export function networkUrls({ options }: App, { port }: Addresses): string[] {
+  return networkAddresses(options.host).map((address) => `http://${address}:${port}/`);
 }
 
 /** The addresses under which others reach a server that listens for all. */

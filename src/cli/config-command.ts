@@ -6,7 +6,7 @@ import type { Effects } from './effects.ts';
 import { report } from './report.ts';
 
 /** Adds `config print` and `config check` to the program. They take every option that the program takes. */
-export function addConfigCommand(program: Command, load: () => Loaded | undefined, { stdout, stderr }: Effects): void {
+export function addConfigCommand(program: Command, load: () => Loaded | undefined, { stdout, stderr, inspect }: Effects): void {
   const config = program
     .command('config')
     .description('show or check the configuration, and start nothing')
@@ -28,6 +28,7 @@ export function addConfigCommand(program: Command, load: () => Loaded | undefine
       const loaded = load();
       if (!loaded) return;
       report(loaded.warnings, stderr, 'warning');
+      inspect(loaded);
       stdout('ok\n');
     });
 }

@@ -8,6 +8,8 @@ export interface Effects extends Pick<Given, 'env' | 'readFile'> {
   readonly columns?: number | undefined;
   /** Of the package; what `--version` prints. */
   readonly version: string;
+  /** Looks at the files and directories that the options name, as a start would. Throws what would keep it from starting. */
+  readonly inspect: (loaded: Loaded) => void;
   /** Serves until the end, and answers the exit code. What it throws, the command throws. */
   readonly run: (loaded: Loaded) => number | Promise<number>;
 }

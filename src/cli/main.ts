@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { App } from '../app.ts';
 import { type ErrorCode, SseError } from '../errors.ts';
 import { runCommand } from './command.ts';
 import { report } from './report.ts';
@@ -26,6 +27,7 @@ export async function main(): Promise<void> {
       readFile: (path) => readFileSync(path, 'utf8'),
       columns: stdout.columns,
       version,
+      inspect: ({ options }) => App.inspect(options),
       run: (loaded) => serve(loaded, process),
     });
     process.exit(code);

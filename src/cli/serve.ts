@@ -5,7 +5,7 @@ import { SseError } from '../errors.ts';
 import { createLog, type Log, logActivity } from '../terminal/log.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { banner, identities } from './banner.ts';
+import { banner, identities, networkUrls } from './banner.ts';
 
 /** Serves until it is told to stop. @returns the exit code @throws SseError what kept it from starting */
 export async function serve({ options, sources, warnings }: Loaded, process: NodeJS.Process): Promise<number> {
@@ -73,7 +73,8 @@ function greet(app: App, addresses: Addresses, { terminal, log }: { terminal: Te
   if (terminal.interactive) return terminal.print(banner(app, addresses, moved ? notice : undefined));
   if (moved) log.warn(notice);
   const { url, sse, admin } = addresses;
-  log.info({ url, sse, admin, clients: identities(app) }, `listening at ${url}`);
+  const network = networkUrls(app, addresses);
+  log.info({ url, ...(network.length > 0 && { network }), sse, admin, clients: identities(app) }, `listening at ${url}`);
 }
 
 /** Whole or not at all: whoever waits for the file must not read half of it. */

@@ -132,7 +132,9 @@ function children(node: ASTNode): ASTNode[] {
 
 function explain(error: unknown, source: string, pointer: string): SseError {
   const { code, summary, range } = error as { code?: string; summary?: string; range?: { start: number } };
-  if (code === undefined || summary === undefined) throw error;
+  // The library gives up on some types with an error that is not about the filter, such as `2.5 < {}[profile]`.
+  if (code === undefined || summary === undefined)
+    return refuse(pointer, 'has types that cannot be checked; write it more simply');
   const position = Math.min(range?.start ?? 0, source.length);
   return refuse(pointer, readable(code, summary), source, position);
 }
@@ -141,6 +143,8 @@ function readable(code: string, summary: string): string {
   const name = summary.slice(summary.lastIndexOf(' ') + 1);
   if (code === 'unknown_variable') return `unknown name '${name}'${didYouMean(name, NAMES) || `; known are ${NAMES.join(', ')}`}`;
   if (code === 'no_such_key') return `unknown field '${name}'${didYouMean(name, Object.keys(CLIENT_FIELDS))}`;
+  if (summary === 'Unexpected character: =') return "unexpected '='; equality is written ==";
+  if (summary.includes("'list.contains")) return 'lists have no contains(); write "ops" in roles';
   if (summary.endsWith('EOF')) return 'ends too early';
   return summary.charAt(0).toLowerCase() + summary.slice(1);
 }

@@ -1,7 +1,7 @@
 import { SseError } from '../errors.ts';
 import { DRAFT_FIELDS, parseDraft } from '../event/draft.ts';
 import type { Hub } from '../hub/hub.ts';
-import { didYouMean } from '../nearest.ts';
+import { didYouMean, nearest } from '../nearest.ts';
 import { checkEscapes, decodeUtf8, readBody } from './body.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import { sendJson } from './respond.ts';
@@ -26,6 +26,7 @@ export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handl
     const fields: Fields = new Map();
     addBody(fields, exchange, body);
     addQuery(fields, exchange);
+    refuseMisspelt(exchange);
     addHeaders(fields, exchange);
     // An empty body is the default event; a field that was given beside it is kept.
     if (body.length === 0 && !fields.has('data')) {
@@ -119,6 +120,16 @@ const HEADERS: readonly (readonly [string, Field])[] = [
   ['X-Topics', 'topics'],
   ['X-Except', 'except'],
 ];
+
+/** An `X-` header that is nearly one of ours: a misspelt filter must not reach everyone. */
+function refuseMisspelt({ req }: Exchange): void {
+  for (const name of Object.keys(req.headers)) {
+    if (!name.startsWith('x-') || HEADERS.some(([known]) => known.toLowerCase() === name)) continue;
+    const meant = nearest(name.slice(2), DRAFT_FIELDS);
+    const known = HEADERS.find(([, field]) => field === meant)?.[0];
+    if (meant) throw refuse(name, known ? `unknown header; did you mean '${known}'?` : 'unknown header; the data is the body');
+  }
+}
 
 function addHeaders(fields: Fields, { req }: Exchange): void {
   for (const [name, field] of HEADERS) {

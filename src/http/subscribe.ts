@@ -124,6 +124,9 @@ function acceptsEventStream(accept: string | undefined): boolean {
 }
 
 function topicsOf(query: URLSearchParams): readonly string[] {
+  // As publishers write it; without a word, such a client would never get what it came for.
+  if (query.has('topics'))
+    throw SseError.of('invalid-request', [{ pointer: '?topics', detail: "is called 'topic' here, once for each" }]);
   const topics = query.getAll('topic');
   const problem =
     topics.length > TOPICS_LIMIT

@@ -31,7 +31,12 @@ const user = z
     message: 'needs one of tokenHash and token',
   });
 
-const file = z.strictObject({ $schema: z.string().optional(), users: z.array(user, 'must be a list') });
+const file = z.strictObject(
+  { $schema: z.string().optional(), users: z.array(user, 'must be a list') },
+  {
+    error: ({ code }) => (code === 'invalid_type' ? 'must be an object such as {"users":[]}' : undefined),
+  },
+);
 const FIELDS = ['users', ...Object.keys(user.shape)];
 
 /** What a users file holds, ready to look tokens up. */
@@ -111,8 +116,11 @@ function parseJson(json: string, source: string): unknown {
 }
 
 function readable(issue: z.core.$ZodIssue, source: string): Issue[] {
-  const at = [`${source} `, ...issue.path].join('/');
+  const at = issue.path.length === 0 ? source : [`${source} `, ...issue.path].join('/');
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ pointer: `${at}/${key}`, detail: `unknown field${didYouMean(key, FIELDS)}` }));
+    return issue.keys.map((key) => ({
+      pointer: [`${source} `, ...issue.path, key].join('/'),
+      detail: `unknown field${didYouMean(key, FIELDS)}`,
+    }));
   return [{ pointer: at, detail: issue.message }];
 }

@@ -69,7 +69,7 @@ const TABLE: Table = {
     }),
     line: ({ client, clients, reason, duration: ms }) => ({
       look: BAD_ENDS.has(reason) ? 'yellow' : 'gray',
-      text: `- ${who(client)} left after ${duration(ms)} · ${counted(clients, 'client')} (${reason})`,
+      text: `- ${who(client)} left after ${duration(ms)} · ${counted(clients, 'client')}${reason === 'left' ? '' : ` (${reason})`}`,
     }),
   },
   broadcast: {

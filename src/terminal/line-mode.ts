@@ -121,7 +121,9 @@ export class LineMode implements Terminal {
         control.stop('quit');
         return undefined;
       default:
-        throw new Error(`unknown command '${escapeText(word, 40)}'${didYouMean(word.slice(0, 40), COMMANDS) || `; ${HELP}`}`);
+        throw new Error(
+          `unknown command '${escapeText(word, 40)}'${(word.length > 1 && didYouMean(word.slice(0, 40), COMMANDS)) || `; ${HELP}`}`,
+        );
     }
   }
 

@@ -27,6 +27,7 @@ export async function run(argv: readonly string[], world: Partial<Effects> = {})
       throw Object.assign(new Error(), { code: 'ENOENT' });
     },
     version: '1.2.3',
+    inspect: () => {},
     run: (given) => {
       loaded = given;
       return 0;

@@ -100,10 +100,10 @@ for (const [filter, detail, position, excerpt] of [
   ['claims', 'must be true or false, but this is of type map<string, dyn>', 0, 'claims\n^'],
   ['\n\n profile', 'must be true or false, but this is of type string', 3, ' profile\n ^'],
   ['\nprofile ==', 'ends too early', 11, 'profile ==\n          ^'],
-  ['\n= 1', 'unexpected character: =', 1, '= 1\n^'],
+  ['\n= 1', "unexpected '='; equality is written ==", 1, '= 1\n^'],
   ['profile ==', 'ends too early', 10, 'profile ==\n          ^'],
   ['profile == "x', 'unterminated string', 11, 'profile == "x\n           ^'],
-  ['profile = "x"', 'unexpected character: =', 8, 'profile = "x"\n        ^'],
+  ['profile = "x"', "unexpected '='; equality is written ==", 8, 'profile = "x"\n        ^'],
   ['// nothing', 'ends too early', 10, '// nothing\n          ^'],
   ['profile.matches("(a+)+$")', 'matches() is not available in filters', 8, 'profile.matches("(a+)+$")\n        ^'],
   ['matches(profile, "a")', 'matches() is not available in filters', 0, 'matches(profile, "a")\n^'],
@@ -143,6 +143,10 @@ test('a filter is bounded in operators', () => {
   assert.doesNotThrow(() => compileFilter(of(32)));
   assert.equal(refusal(of(33)).detail, 'a filter has at most 32 operators');
   assert.equal(refusal(`${'!'.repeat(33)}authenticated`).detail, 'a filter has at most 32 operators');
+});
+
+test('what the type checker gives up on is refused, and no defect', () => {
+  assert.equal(refusal('2.5 < {}[profile]').detail, 'has types that cannot be checked; write it more simply');
 });
 
 test('a filter is bounded in depth, and no nesting overflows the stack', () => {

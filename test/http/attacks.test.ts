@@ -81,3 +81,26 @@ test('an origin of another scheme, or with a user in it, is not this one', async
   for (const origin of ['chrome-extension://localhost', 'http://evil.test@localhost', `ftp://localhost:${server.port}`])
     assert.equal((await server.broadcast(`Origin: ${origin}\n`, 'x')).status, 403, origin);
 });
+
+test('a misspelt header is refused by name, and nothing is sent', async (t) => {
+  const server = await TestServer.start(t);
+  for (const [name, meant] of [
+    ['X-Filtre', 'X-Filter'],
+    ['X-Topic', 'X-Topics'],
+    ['X-Data', 'the data is the body'],
+  ] as const) {
+    const answer = await server.broadcast(`${name}: x`, 'hello');
+    assert.equal(answer.status, 400);
+    assert(answer.body.includes(meant), answer.body);
+  }
+  for (const other of ['X-Request-Id: 1', 'X-Requested-With: XMLHttpRequest', 'X-B3-TraceId: 1'])
+    assert.equal((await server.broadcast(other, 'hello')).status, 202, other);
+  assert.equal(server.of('broadcast').length, 3);
+});
+
+test('a stream that asks for topics by the name that publishers use is told so', async (t) => {
+  const server = await TestServer.start(t);
+  const answer = await server.send('GET /sse?topics=prices');
+  assert.equal(answer.status, 400);
+  assert.match(answer.body, /called 'topic' here/);
+});

@@ -3,155 +3,166 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { TestServer } from '../support/server.ts';
 
-const latin1 = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
-const printable = fc.string({ maxLength: 20 });
-const method = fc.oneof(
-  { weight: 8, arbitrary: fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'DELETE', 'CONNECT', 'TRACE', 'M-SEARCH') },
-  printable,
+/** Text without what would end its line, so that most requests are whole. */
+const tame = fc.string({ maxLength: 20 }).map((text) => text.trim());
+const bytes = fc.uint8Array({ maxLength: 40 }).map((all) => Buffer.from(all).toString('latin1'));
+const mostly = <T>(arbitrary: fc.Arbitrary<T>, other: fc.Arbitrary<T>): fc.Arbitrary<T> =>
+  fc.oneof({ weight: 30, arbitrary }, { weight: 1, arbitrary: other });
+
+const method = mostly(
+  fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'OPTIONS', 'DELETE', 'TRACE', 'M-SEARCH'),
+  fc.constantFrom('CONNECT', 'get', 'X', ''),
 );
-const path = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.constantFrom(
+const path = mostly(
+  fc.oneof(
+    fc.constantFrom(
       '/',
       '/sse',
+      '/sse',
+      '/admin/broadcast',
       '/admin/broadcast',
       '/admin',
       '/livez',
-      '/index.html',
       '/app.js',
-      '*',
-      'http://localhost/',
-      '//',
-      '/..',
       '/%',
       '/%00',
       '/%ff',
+      '//',
+      '/..',
       '/.well-known/',
     ),
-  },
-  fc.webPath(),
-  latin1,
+    fc.webPath().map((rest) => `/${rest}`),
+  ),
+  fc.oneof(fc.constantFrom('*', 'http://localhost/', 'localhost:80'), bytes),
 );
-const query = fc.oneof(
-  fc.constant(''),
-  fc.webQueryParameters().map((text) => `?${text}`),
-  fc.constantFrom('?lastEventId=', '?since=', '?topic=a', '?data=%', '?filter=%7B', '?roles=,,,&id=%ff'),
-  latin1.map((text) => `?${text}`),
+/** A method that the path has, for the most part. */
+const route = fc.oneof(
+  fc.tuple(fc.constantFrom('GET', 'HEAD'), path),
+  fc.tuple(fc.constantFrom('POST', 'PUT'), fc.constant('/admin/broadcast')),
+  fc.tuple(method, path),
 );
-const value = fc.oneof(
-  printable,
-  latin1,
+const query = mostly(
+  fc.oneof(
+    fc.constantFrom(
+      '',
+      '',
+      '?lastEventId=x',
+      '?since=1h',
+      '?topic=a',
+      '?data=%',
+      '?filter=%7B',
+      '?roles=,,,&id=%ff',
+      '?event=a&event=b',
+    ),
+    fc.webQueryParameters().map((text) => `?${text}`),
+  ),
+  bytes.map((text) => `?${text}`),
+);
+const value = mostly(
+  fc.oneof(
+    tame,
+    fc.constantFrom(
+      'localhost',
+      'evil.test',
+      'null',
+      'http://localhost',
+      'text/event-stream',
+      '*/*',
+      'application/json',
+      'application/x-www-form-urlencoded',
+      'gzip',
+      'close',
+      'bytes=0-',
+      'bytes=-1,2-',
+      '"x"',
+      'Thu, 01 Jan 1970 00:00:00 GMT',
+      '{"id":1}',
+      '{"id":"1"}',
+      'profile == "x"',
+      'true',
+      '1000',
+      'x'.repeat(5000),
+    ),
+  ),
+  bytes,
+);
+const name = mostly(
   fc.constantFrom(
-    'localhost',
-    'evil.test',
-    'null',
-    'http://localhost',
-    'text/event-stream',
-    '*/*',
-    'application/json',
-    'application/x-www-form-urlencoded',
-    'chunked',
-    'gzip',
-    '0',
-    '-1',
-    '5',
-    '100-continue',
-    'close',
-    'keep-alive, Upgrade',
-    'bytes=0-',
-    'bytes=-1',
-    '"x"',
-    'Thu, 01 Jan 1970 00:00:00 GMT',
-    '{"id":1}',
-    'true',
-    'x'.repeat(9000),
+    'Accept',
+    'Authorization',
+    'Cookie',
+    'Last-Event-ID',
+    'Content-Type',
+    'Content-Encoding',
+    'Connection',
+    'Upgrade',
+    'Range',
+    'If-None-Match',
+    'If-Match',
+    'If-Modified-Since',
+    'If-Range',
+    'X-Event',
+    'X-Filter',
+    'X-Topics',
+    'X-Retry',
+    'X-Except',
+    '__proto__',
+    'constructor',
+  ),
+  fc.oneof(
+    tame,
+    fc.constantFrom('Origin', 'Referer', 'Sec-Fetch-Site', 'Host', 'Content-Length', 'Transfer-Encoding', 'Expect', 'Via'),
   ),
 );
-const name = fc.oneof(
-  {
-    weight: 9,
-    arbitrary: fc.constantFrom(
-      'Host',
-      'Origin',
-      'Referer',
-      'Accept',
-      'Authorization',
-      'Cookie',
-      'Last-Event-ID',
-      'Content-Type',
-      'Content-Length',
-      'Content-Encoding',
-      'Transfer-Encoding',
-      'Expect',
-      'Connection',
-      'Upgrade',
-      'Range',
-      'If-None-Match',
-      'If-Match',
-      'If-Modified-Since',
-      'If-Range',
-      'X-Event',
-      'X-Filter',
-      'X-Topics',
-      'X-Retry',
-      'X-Except',
-      'Sec-Fetch-Site',
-      '__proto__',
-      'constructor',
-    ),
-  },
-  printable,
+const header = fc.tuple(name, value).map((parts) => parts.join(': '));
+const body = fc.oneof(
+  fc.constant(''),
+  tame,
+  fc.json({ maxDepth: 2 }),
+  bytes,
+  fc.constantFrom('{"data":"x"}', '{"data":"x","filter":{"id":"1"}}', 'data=x', 'data=%ff'),
 );
-const header = fc.tuple(name, value).map(([name, value]) => `${name}: ${value}`);
 const request = fc
   .record({
-    method,
-    path,
-    query,
-    version: fc.constantFrom('HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0', 'HTTP/2.0', ''),
-    host: fc.boolean(),
-    headers: fc.array(header, { maxLength: 6 }),
-    end: fc.constantFrom('\r\n', '\r\n', '\r\n', '\n', '\r'),
-    body: fc.oneof(
-      fc.constant(''),
-      printable,
-      latin1,
-      fc.json({ maxDepth: 2 }),
-      fc.constantFrom('{"data":"x"}', '5\r\nhello\r\n0\r\n\r\n', 'data=x'),
+    line: fc.tuple(
+      fc.tuple(route, query).map(([route, query]) => route.join(' ') + query),
+      mostly(fc.constant('HTTP/1.1'), fc.constantFrom('HTTP/1.0', 'HTTP/2.0', '')),
     ),
+    host: mostly<string[]>(fc.constant(['Host: localhost']), fc.constantFrom([], ['Host: evil.test'])),
+    headers: fc.array(header, { maxLength: 4 }),
+    end: mostly(fc.constant('\r\n'), fc.constantFrom('\n', '\r')),
+    body,
+    length: mostly(fc.constant(undefined), fc.constantFrom(0, 3, 99, 2 ** 40)),
   })
-  .map(({ method, path, query, version, host, headers, end, body }) =>
-    [`${method} ${path}${query} ${version}`, ...(host ? ['Host: localhost'] : []), ...headers, '', body].join(end),
+  .map(({ line, host, headers, end, body, length }) =>
+    [line.join(' '), ...host, ...headers, `Content-Length: ${length ?? Buffer.byteLength(body, 'latin1')}`, '', body].join(end),
   );
-const bytes = fc.oneof(
-  { weight: 12, arbitrary: fc.array(request, { minLength: 1, maxLength: 3 }).map((all) => all.join('')) },
-  latin1,
+const wild = mostly(
+  fc.array(request, { minLength: 1, maxLength: 3 }).map((all) => all.join('')),
+  bytes,
 );
 
-test('whatever bytes come, the server answers or closes, reports no failure, and serves the next one', async (t) => {
-  const server = await TestServer.start(t);
-  const all = fc.sample(bytes, 3000);
+test('whatever bytes come, the server answers or closes, and reports no failure', async (t) => {
   const statuses = new Map<string, number>();
-  const AT_ONCE = 50;
-  for (let i = 0; i < all.length; i += AT_ONCE) {
+  // A server of their own for some at a time: after the first sign of a proxy, much of it would be closed to the others.
+  for (let round = 0; round < 50; round++) {
+    const server = await TestServer.start(t);
+    const requests = fc.sample(wild, 50);
     await Promise.all(
-      all.slice(i, i + AT_ONCE).map(async (sent) => {
+      requests.map(async (sent) => {
         const wire = server.connect();
         wire.socket.end(Buffer.from(sent, 'latin1'));
-        // A stream, and what waits for the rest of a request, stay open: that is an answer as well.
-        await wire.until(
-          (received) => wire.closed || received.includes('\r\n\r\n') || wire.socket.readyState === 'readOnly',
-          'an answer',
-        );
+        await wire.until((received) => wire.closed || received.includes('\r\n\r\n'), `an answer to ${JSON.stringify(sent)}`);
         wire.socket.resetAndDestroy();
         for (const [, status = ''] of wire.received.matchAll(/^HTTP\/1\.1 (\d\d\d) /gm))
           statuses.set(status, (statuses.get(status) ?? 0) + 1);
       }),
     );
-    assert.deepEqual(server.of('failed'), [], JSON.stringify(all.slice(i, i + AT_ONCE)));
+    assert.deepEqual(server.of('failed'), [], JSON.stringify(requests));
+    assert.equal((await server.send('GET /livez')).status, 200);
   }
-  assert.equal((await server.send('GET /livez')).status, 200);
-  for (const status of ['200', '400']) assert(statuses.has(status), JSON.stringify([...statuses]));
+  // Deep enough to matter.
+  for (const status of ['200', '202', '400', '403', '404', '405', '421'])
+    assert(statuses.has(status), `no ${status}: ${JSON.stringify([...statuses])}`);
   assert(!statuses.has('500'));
 });

@@ -20,7 +20,7 @@ test('a person is told who joined and who left, and why', () => {
     activityLine({ kind: 'opened', client: clientOf(), clients: 2 })?.text,
     '+ anonymous 127.0.0.1 joined · 2 clients',
   );
-  assert.equal(activityLine({ ...closed, reason: 'left' })?.text, '- Ada (Administrator) left after 12 s · 1 client (left)');
+  assert.equal(activityLine({ ...closed, reason: 'left' })?.text, '- Ada (Administrator) left after 12 s · 1 client');
   assert.equal(activityLine({ ...closed, reason: 'slow' })?.look, 'yellow');
 });
 
