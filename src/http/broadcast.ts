@@ -125,9 +125,12 @@ const HEADERS: readonly (readonly [string, Field])[] = [
 function refuseMisspelt({ req }: Exchange): void {
   for (const name of Object.keys(req.headers)) {
     if (!name.startsWith('x-') || HEADERS.some(([known]) => known.toLowerCase() === name)) continue;
-    const meant = nearest(name.slice(2), DRAFT_FIELDS);
-    const known = HEADERS.find(([, field]) => field === meant)?.[0];
-    if (meant) throw refuse(name, known ? `unknown header; did you mean '${known}'?` : 'unknown header; the data is the body');
+    if (name === 'x-data') throw refuse(name, 'unknown header; the data is the body');
+    const meant = nearest(
+      name,
+      HEADERS.map(([known]) => known),
+    );
+    if (meant) throw refuse(name, `unknown header; did you mean '${meant}'?`);
   }
 }
 
