@@ -4,7 +4,7 @@ import type { HistoryEntry } from './history.ts';
 /** An entry that waits for the next pass, with the cursors it was offered to; none named is all of them. */
 export interface Offer {
   readonly entry: HistoryEntry;
-  readonly chosen?: Set<Cursor>;
+  readonly chosen?: ReadonlySet<Cursor>;
 }
 
 /** Frames for one write. */

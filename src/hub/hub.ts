@@ -299,7 +299,8 @@ export class Hub {
     cursor.next = next;
     const chunk = this.#chunkOf(entries, first, next);
     if (!chunk || this.#writeChunk(cursor, chunk)) return this.#settle(cursor);
-    if (next > this.#at) cursor.next = 0;
+    // Those that wait for a pass and came before it attached were not offered to it: its position stays with them.
+    if (next > Math.max(this.#at, cursor.attachedAt)) cursor.next = 0;
     this.#move(cursor, 'blocked');
   }
 
@@ -311,15 +312,14 @@ export class Hub {
     return chunk;
   }
 
-  /** A writable cursor that has all up to where the live ones are becomes one of them. */
+  /**
+   * A writable cursor that has all up to where the live ones are becomes one of them, once nothing waits for the next
+   * pass that came before it attached: that was not offered to it, and is read from the history.
+   */
   #settle(cursor: Cursor): void {
-    if (this.#reach !== this.#at || cursor.next !== this.#at + 1) return this.#turns.schedule();
-    // Entries that wait for the next pass were offered to those attached then; for one who came later they are replay.
-    for (const { entry, chosen } of this.#offers) {
-      if (entry.sequence > cursor.attachedAt) break;
-      if (chosen && admits(entry.audience, cursor.client, false)) chosen.add(cursor);
-    }
-    this.#move(cursor, 'live');
+    const level = this.#reach === this.#at && cursor.next === this.#at + 1 && cursor.next > cursor.attachedAt;
+    if (level) this.#move(cursor, 'live');
+    else this.#turns.schedule();
   }
 
   *#beat(): Generator<void, void> {

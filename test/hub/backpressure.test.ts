@@ -112,3 +112,20 @@ test('a full client ends at the maximum age as well', async () => {
   bench.beat(73);
   assert.equal(client.ended, 'max-age');
 });
+
+test('a client that fills up while it catches up keeps what waits for a pass and came before it', async () => {
+  const bench = new Bench();
+  await bench.publish('1');
+  bench.settle();
+  await bench.publish(`2${'x'.repeat(60_000)}`);
+  await bench.publish({ data: `3${'x'.repeat(60_000)}`, filter: { profile: 'a' } });
+  const client = bench.attach({ profile: 'a' }, { lastEventId: 'e1-0' });
+  client.full = true;
+  bench.settle();
+  client.drain();
+  bench.settle();
+  assert.deepEqual(
+    client.data.map((data) => data[0]),
+    ['1', '2', '3'],
+  );
+});
