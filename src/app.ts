@@ -16,9 +16,10 @@ import { httpServer } from './http/server.ts';
 import { type StaticMount, staticFiles } from './http/static-files.ts';
 import { subscribe } from './http/subscribe.ts';
 import type { Activity, Observe } from './hub/activity.ts';
-import type { Appended } from './hub/event-log.ts';
+import type { Appended, EventLog } from './hub/event-log.ts';
 import { Hub } from './hub/hub.ts';
 import { MemoryLog } from './hub/memory-log.ts';
+import { idempotencyKeyProblem } from './hub/receipts.ts';
 import { Tally, type Totals } from './hub/tally.ts';
 import { Authentication } from './identity/authenticate.ts';
 import { parseUsers, type Users } from './identity/users.ts';
@@ -31,6 +32,15 @@ export interface Surroundings {
   readonly portAsked: boolean;
   /** Hears what happens. */
   readonly observe: Observe;
+}
+
+/** What may stand beside an event. */
+export interface PublishOptions {
+  /**
+   * Publishing again under the same key, within 24 hours, answers what was answered first and sends nothing; another
+   * event under it is a `conflict`. 1 to 255 visible ASCII characters.
+   */
+  readonly idempotencyKey?: string;
 }
 
 /** Where a started server is to be found. */
@@ -73,8 +83,23 @@ export class App {
   #beat: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
 
-  /** @throws SseError `invalid-config` when a file or directory that the options name is no good */
-  constructor(options: Options, { production, portAsked, observe }: Surroundings) {
+  /**
+   * Puts the parts together and opens the store, if there is one.
+   * @throws SseError `invalid-config` when a file or directory that the options name is no good, `store-in-use`, `start-failed`
+   */
+  static async open(options: Options, surroundings: Surroundings): Promise<App> {
+    const log = await openLog(options, surroundings.observe);
+    try {
+      const app = new App(options, surroundings, log);
+      await app.hub.refill();
+      return app;
+    } catch (error) {
+      await log.close();
+      throw error;
+    }
+  }
+
+  private constructor(options: Options, { production, portAsked, observe }: Surroundings, log: EventLog) {
     this.options = options;
     this.#portAsked = portAsked;
     this.exposed = production || options.trustProxy.length > 0 || !isLoopbackHost(options.host);
@@ -95,7 +120,7 @@ export class App {
     });
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge } = options;
     this.hub = new Hub({
-      log: new MemoryLog({ epoch: randomName() }),
+      log,
       history: { events: historyEvents, age: historyAge, bytes: historyBytes },
       onGap,
       retry,
@@ -133,9 +158,12 @@ export class App {
     return Array.from(this.hub.clients(), ({ client, since, events, bytes }) => ({ client, since, events, bytes }));
   }
 
-  /** @throws SseError `invalid-event`, `invalid-filter`, `stopping` */
-  async publish(draft: DraftInput, source: string): Promise<Appended> {
-    return this.hub.publish(parseDraft(draft), source);
+  /** @throws SseError `invalid-event`, `invalid-filter`, `invalid-request`, `conflict`, `stopping`, `store-failed` */
+  async publish(draft: DraftInput, source: string, { idempotencyKey }: PublishOptions = {}): Promise<Appended> {
+    const problem = idempotencyKey === undefined ? undefined : idempotencyKeyProblem(idempotencyKey);
+    if (problem !== undefined) throw SseError.of('invalid-request', [{ pointer: 'idempotencyKey', detail: problem }]);
+    const [appended] = await this.hub.publish([parseDraft(draft)], source, idempotencyKey);
+    return appended as Appended;
   }
 
   /** How many of the connected clients a filter selects. @throws SseError `invalid-filter` */
@@ -145,6 +173,15 @@ export class App {
 
   /** Listens. @throws SseError `address-in-use`, `start-failed`; nothing is left open then */
   async start(): Promise<Addresses> {
+    try {
+      return await this.#listen();
+    } catch (error) {
+      await this.hub.close();
+      throw error;
+    }
+  }
+
+  async #listen(): Promise<Addresses> {
     const { host, port, adminListen, ssePath } = this.options;
     const separate = this.exposed || adminListen !== undefined;
     const makeWith = (handler: Handler) => () =>
@@ -197,11 +234,12 @@ export class App {
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, drainTime);
     });
-    await Promise.race([this.hub.close(drainTime).then(() => closed), deadline]);
+    await Promise.race([this.hub.drain(drainTime).then(() => closed), deadline]);
     clearTimeout(timer);
     clearInterval(this.#beat);
     this.destroy();
     await closed;
+    await this.hub.close();
   }
 
   /** Nobody's own word counts any more, so who came in by it goes. */
@@ -229,9 +267,22 @@ export class App {
       }),
       broadcast: broadcast({ hub, bodyLimit: options.bodyLimit, defaults: { event: options.event, data: options.data } }),
       staticFiles: staticFiles(mountsOf(options), options.staticMaxAge),
-      ready: () => this.#stopping === undefined,
+      notReady: () => {
+        if (this.#stopping) return 'stopping';
+        return this.hub.accepts ? undefined : 'the store cannot be written; events are refused until a restart';
+      },
     });
   }
+}
+
+/** The log that the options ask for. */
+async function openLog(options: Options, observe: Observe): Promise<EventLog> {
+  const { store: directory, storeEvents: events, storeAge: age, storeBytes: bytes } = options;
+  if (directory === undefined) return new MemoryLog({ epoch: randomName() });
+  // Loaded only then: it brings a native library.
+  const { LevelLog } = await import('./store/level-log.ts');
+  const warn = (what: string, error?: unknown) => observe({ kind: 'failed', what, error });
+  return LevelLog.open({ directory, epoch: randomName(), retention: { events, age, bytes }, warn });
 }
 
 /** Whether a client says nothing about itself. */

@@ -14,15 +14,19 @@ export type ErrorCode =
   | 'not-found'
   | 'method-not-allowed'
   | 'not-acceptable'
+  | 'conflict'
   | 'timeout'
   | 'too-large'
   | 'unsupported-media-type'
   | 'misdirected'
   | 'too-many-headers'
   | 'at-capacity'
+  | 'not-started'
   | 'stopping'
+  | 'store-failed'
   | 'invalid-config'
   | 'address-in-use'
+  | 'store-in-use'
   | 'start-failed';
 
 /** One thing that is wrong, and where. */

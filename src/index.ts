@@ -1,13 +1,14 @@
 import { env } from 'node:process';
-import { type Addresses, App, type ConnectedClient } from './app.ts';
+import { type Addresses, App, type ConnectedClient, type PublishOptions } from './app.ts';
 import type { OptionsInput } from './config/options.ts';
 import { parseOptions } from './config/parse.ts';
+import { SseError } from './errors.ts';
 import type { DraftInput } from './event/draft.ts';
 import type { Activity } from './hub/activity.ts';
 import type { Appended } from './hub/event-log.ts';
-import type { Totals } from './hub/tally.ts';
+import { Tally, type Totals } from './hub/tally.ts';
 
-export type { Addresses, ConnectedClient } from './app.ts';
+export type { Addresses, ConnectedClient, PublishOptions } from './app.ts';
 export type { OptionsInput } from './config/options.ts';
 export { type ErrorCode, type Issue, SseError } from './errors.ts';
 export type { DraftInput } from './event/draft.ts';
@@ -36,9 +37,9 @@ export interface SseServer {
   /**
    * Sends an event to every client, or to those it is for. When it settles the event is in the log.
    * `filter` may be a function of the client: such an event is live only, never stored and never replayed.
-   * @throws SseError `invalid-event`, `invalid-filter`, `stopping`; nothing was published then
+   * @throws SseError `invalid-event`, `invalid-filter`, `invalid-request`, `conflict`, `stopping`, `store-failed`; nothing was published then
    */
-  publish(draft: DraftInput): Promise<Appended>;
+  publish(draft: DraftInput, options?: PublishOptions): Promise<Appended>;
   clients(): ConnectedClient[];
   /** Counters since the start. */
   totals(): Totals;
@@ -58,12 +59,19 @@ export interface SseServer {
 export function createSseServer(options: ServerOptions = {}): SseServer {
   // biome-ignore lint/style/noProcessEnv: the one look at the environment outside the cli; a library that had to be told would be open when it is not
   const { production = env.NODE_ENV === 'production', observe = () => {}, ...rest } = options;
-  const app = new App(parseOptions(rest), { production, portAsked: rest.port !== undefined, observe });
+  const parsed = parseOptions(rest);
+  let app: App | undefined;
   return {
-    start: () => app.start(),
-    stop: () => app.stop(),
-    publish: (draft) => app.publish(draft, 'library'),
-    clients: () => app.clients(),
-    totals: () => app.totals,
+    start: async () => {
+      app = await App.open(parsed, { production, portAsked: rest.port !== undefined, observe });
+      return app.start();
+    },
+    stop: async () => app?.stop(),
+    publish: async (draft, options) => {
+      if (!app) throw new SseError('not-started', 'the server is not started; call start() first');
+      return app.publish(draft, 'library', options);
+    },
+    clients: () => app?.clients() ?? [],
+    totals: () => app?.totals ?? new Tally().totals,
   };
 }

@@ -9,6 +9,7 @@ import { serve } from './serve.ts';
 const EXIT: Partial<Record<ErrorCode, number>> = {
   'invalid-config': 2,
   'address-in-use': 3,
+  'store-in-use': 3,
   'start-failed': 1,
 };
 

@@ -15,7 +15,7 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
   let terminal: Terminal | undefined;
   let log: Log | undefined;
 
-  const app = new App(options, {
+  const app = await App.open(options, {
     production: env.NODE_ENV === 'production',
     portAsked,
     observe: (activity) => {

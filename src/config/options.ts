@@ -30,6 +30,10 @@ export interface Options {
   readonly historyAge: number;
   readonly historyBytes: number;
   readonly onGap: 'oldest' | 'latest';
+  readonly store: string | undefined;
+  readonly storeEvents: number;
+  readonly storeAge: number;
+  readonly storeBytes: number;
   readonly retry: number;
   readonly heartbeat: number;
   readonly stallTime: number;
@@ -49,12 +53,12 @@ export type Decoded = Omit<Options, 'maxAge'> & {
   readonly maxAge: number | undefined;
 };
 
-type Duration = 'staticMaxAge' | 'historyAge' | 'retry' | 'heartbeat' | 'stallTime' | 'maxAge' | 'drainTime';
-type Size = 'bodyLimit' | 'historyBytes';
+type Duration = 'staticMaxAge' | 'historyAge' | 'storeAge' | 'retry' | 'heartbeat' | 'stallTime' | 'maxAge' | 'drainTime';
+type Size = 'bodyLimit' | 'historyBytes' | 'storeBytes';
 type Word = 'onGap' | 'logLevel' | 'logFormat';
 type Spelling<K extends OptionName> = K extends Duration | Size
   ? string | number
-  : K extends Word | 'requireAuth' | 'port' | 'historyEvents' | 'maxClients'
+  : K extends Word | 'requireAuth' | 'port' | 'historyEvents' | 'storeEvents' | 'maxClients'
     ? Options[K]
     : Options[K] extends readonly unknown[]
       ? string | readonly string[]
@@ -213,6 +217,19 @@ const GROUPS = {
       description: 'where a client goes on that missed more than was kept: the oldest event kept, or the latest',
     }),
   },
+  'Store on disk': {
+    store: option(optional(path()), null, {
+      placeholder: 'DIR',
+      description: 'directory of a log that survives a restart, made if it is not there; not set: memory',
+    }),
+    storeEvents: option(integer(1), 1_000_000, {
+      kind: 'integer',
+      placeholder: 'N',
+      description: 'most events to keep in it; the first of the three bounds counts, and the newest event always stays',
+    }),
+    storeAge: option(duration({ min: '1ms', max: LONGEST }), '7d', { placeholder: 'TIME', description: 'longest to keep one' }),
+    storeBytes: option(size({ min: '1b', max: '1024gb' }), '1gb', { placeholder: 'SIZE', description: 'most bytes to keep' }),
+  },
   Streams: {
     // Below half a second a failing server is hammered; above an hour a client is as good as gone.
     retry: option(duration({ min: '500ms', max: '1h' }), '2s', {
@@ -259,6 +276,7 @@ const table = {
   ...GROUPS['Publishing and admin'],
   ...GROUPS['Who clients are'],
   ...GROUPS['History for clients that reconnect'],
+  ...GROUPS['Store on disk'],
   ...GROUPS.Streams,
   ...GROUPS.Running,
 } satisfies { readonly [K in OptionName]: Option<Decoded[K], Exclude<OptionsInput[K], undefined>> };

@@ -24,6 +24,13 @@ export function sizeOf({ filter, topics, except }: Audience): number {
   return 40 * (filter?.source.length ?? 0) + texts(topics) + texts(except);
 }
 
+/** A text that audiences have in common which say the same, whichever event brought them. Of a function it says nothing. */
+export function nameOf(audience: Audience): string {
+  if (isEveryone(audience)) return '';
+  const { filter, topics, except } = audience;
+  return JSON.stringify([filter?.source, topics, except]);
+}
+
 /**
  * Whether a client may receive an event. `live`: the event came after the client attached; otherwise this is a
  * replay, judged by who the client is now. A `match` function that throws does not match, and is reported once

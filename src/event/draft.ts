@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { type Issue, SseError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
+import { parseDuration } from '../units.ts';
 import { type Audience, everyone } from './audience.ts';
-import type { EventDraft } from './event.ts';
+import type { EventDraft, ReplayRules } from './event.ts';
 import { compileFilter } from './filter.ts';
 import type { Client } from './identity.ts';
 
@@ -20,9 +21,28 @@ export interface DraftInput {
   readonly topics?: string | readonly string[];
   /** Client ids or identity ids that are left out. */
   readonly except?: string | readonly string[];
+  /** Your own id for it, unique in the log: 1 to 64 of `A-Z a-z 0-9 _ ~ . -`. It stands behind the dot of the id that clients get. */
+  readonly id?: string;
+  /** Not replayed when this time has passed: `10m`. At least `1s`. Default: as long as it is kept. */
+  readonly ttl?: string;
+  /** `false`: only for those who are there when it comes, never replayed. Default `true`. */
+  readonly history?: boolean;
+  /** Of events with the same key, a client that comes back gets only the newest that is for it. */
+  readonly supersedes?: string;
 }
 
-export const DRAFT_FIELDS = ['event', 'data', 'retry', 'filter', 'topics', 'except'] as const;
+export const DRAFT_FIELDS = [
+  'event',
+  'data',
+  'retry',
+  'filter',
+  'topics',
+  'except',
+  'id',
+  'ttl',
+  'history',
+  'supersedes',
+] as const;
 
 const MAX_TYPE = 128;
 const MAX_TOPIC = 128;
@@ -30,6 +50,8 @@ const MAX_TOPICS = 64;
 const MAX_EXCEPT = 1000;
 /** More mistakes than this are not listed: nobody reads them, and the answer would outgrow the question. */
 const MAX_ISSUES = 20;
+/** Ten years in ms: what no log keeps. */
+const MAX_TTL = 3650 * 86_400_000;
 
 /**
  * All rules for an event's type, each with its reason; undefined when it keeps them.
@@ -48,7 +70,22 @@ export function typeProblem(type: string): string | undefined {
   return undefined;
 }
 
-/** All rules for a topic; undefined when it keeps them. */
+/** All rules for a publisher's own id; undefined when it keeps them. */
+function ownIdProblem(id: string): string | undefined {
+  // Clients send ids back in `Last-Event-ID`: with these characters, and 64 of them, no client needs a preflight for it.
+  return /^[A-Za-z0-9_~.-]{1,64}$/.test(id) ? undefined : 'has 1 to 64 letters, digits or - _ . ~';
+}
+
+/** All rules for a time to live; undefined when it keeps them. */
+function ttlProblem(ttl: string): string | undefined {
+  const time = parseDuration(ttl);
+  if (time === undefined) return 'must be a duration such as 30s, 10m or 2h';
+  // Below that it would be a race between the publisher's clock and a reconnecting client; `history: false` says it better.
+  if (time < 1000) return 'must be at least 1s; for an event that is never replayed, history is false';
+  return time > MAX_TTL ? 'must be at most 3650d' : undefined;
+}
+
+/** All rules for a topic, and for the key of `supersedes`; undefined when it keeps them. */
 export function topicProblem(topic: string): string | undefined {
   if (topic === '') return 'must not be empty';
   if (topic.length > MAX_TOPIC) return `has at most ${MAX_TOPIC} characters`;
@@ -96,6 +133,10 @@ const schema = z.strictObject({
     z.string('must be a string').min(1, 'must not be empty').max(256, 'has at most 256 characters'),
     MAX_EXCEPT,
   ).optional(),
+  id: checked(ownIdProblem).optional(),
+  ttl: checked(ttlProblem).optional(),
+  history: z.boolean('must be true or false').optional(),
+  supersedes: checked(topicProblem).optional(),
 });
 
 /**
@@ -112,7 +153,8 @@ export function parseDraft(input: unknown, pointers: (field: string) => string =
       'invalid-event',
       result.error.issues.flatMap((issue) => readable(issue, pointers)),
     );
-  const { event, retry, filter, topics, except } = result.data;
+  const { event, retry, filter, topics, except, id, ...rules } = result.data;
+  const replay = replayOf(rules);
 
   // 9.2.6: an event without data is never dispatched. Null is data, a missing field is a mistake.
   if (!('data' in result.data)) throw SseError.of('invalid-event', [{ pointer: pointers('data'), detail: 'is required' }]);
@@ -124,6 +166,21 @@ export function parseDraft(input: unknown, pointers: (field: string) => string =
   return Object.freeze({
     event: Object.freeze({ type: event ?? 'message', data, ...(retry !== undefined && { retry }) }),
     audience: audienceOf(filter, topics, except, pointers('filter')),
+    ...(id !== undefined && { ownId: id }),
+    ...(replay && { replay }),
+  });
+}
+
+function replayOf({
+  ttl,
+  history,
+  supersedes,
+}: Pick<z.infer<typeof schema>, 'ttl' | 'history' | 'supersedes'>): ReplayRules | undefined {
+  if (ttl === undefined && history !== false && supersedes === undefined) return undefined;
+  return Object.freeze({
+    ...(ttl !== undefined && { ttl: parseDuration(ttl) as number }),
+    ...(history === false && { history }),
+    ...(supersedes !== undefined && { supersedes }),
   });
 }
 

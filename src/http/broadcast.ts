@@ -1,10 +1,13 @@
 import { SseError } from '../errors.ts';
 import { DRAFT_FIELDS, parseDraft } from '../event/draft.ts';
+import type { EventDraft } from '../event/event.ts';
 import type { Hub } from '../hub/hub.ts';
+import { idempotencyKeyProblem } from '../hub/receipts.ts';
 import { didYouMean, nearest } from '../nearest.ts';
+import { parseBatch } from './batch.ts';
 import { checkEscapes, decodeUtf8, readBody } from './body.ts';
 import type { Exchange, Handler } from './exchange.ts';
-import { sendJson } from './respond.ts';
+import { sendJson, sendLines } from './respond.ts';
 
 export interface BroadcastOptions {
   readonly hub: Hub;
@@ -19,24 +22,52 @@ type Field = (typeof DRAFT_FIELDS)[number];
 type Given = { readonly value: unknown; readonly name: string };
 type Fields = Map<string, Given>;
 
-/** `POST` and `PUT /admin/broadcast`: an event in any of the forms of design §6. Settles after the event is in the log. */
+/**
+ * `POST` and `PUT /admin/broadcast`: an event in any of the forms of design §6, or a batch of them. Settles after they are
+ * in the log: all or none.
+ */
 export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handler {
   return async (exchange) => {
-    const body = await readBody(exchange.req, bodyLimit);
-    const fields: Fields = new Map();
-    addBody(fields, exchange, body);
-    addQuery(fields, exchange);
     refuseMisspelt(exchange);
-    addHeaders(fields, exchange);
-    // An empty body is the default event; a field that was given beside it is kept.
-    if (body.length === 0 && !fields.has('data')) {
-      fields.set('data', { value: defaults.data, name: 'data' });
-      if (!fields.has('event')) fields.set('event', { value: defaults.event, name: 'event' });
-    }
-    const input = Object.fromEntries([...fields].map(([field, { value }]) => [field, value]));
-    const draft = parseDraft(input, (field) => fields.get(field)?.name ?? `/${field}`);
-    sendJson(exchange.res, 202, await hub.publish(draft, 'http'));
+    const key = idempotencyKey(exchange);
+    const body = await readBody(exchange.req, bodyLimit);
+    const isBatch = contentType(exchange) === 'application/x-ndjson';
+    const drafts = isBatch ? await batchOf(exchange, body) : [draftOf(exchange, body, defaults)];
+    const answers = await hub.publish(drafts, 'http', key);
+    const lines = answers.map((answer) => ({ ...answer, durability: hub.durability }));
+    if (isBatch) sendLines(exchange.res, 202, lines);
+    else sendJson(exchange.res, 202, lines[0]);
   };
+}
+
+function batchOf(exchange: Exchange, body: Buffer): Promise<EventDraft[]> {
+  const fields: Fields = new Map();
+  addQuery(fields, exchange);
+  addHeaders(fields, exchange);
+  for (const { name } of fields.values()) throw refuse(name, 'belongs in the lines of a batch');
+  return parseBatch(decodeUtf8(body, 'the body'));
+}
+
+function draftOf(exchange: Exchange, body: Buffer, defaults: BroadcastOptions['defaults']): EventDraft {
+  const fields: Fields = new Map();
+  addBody(fields, exchange, body);
+  addQuery(fields, exchange);
+  addHeaders(fields, exchange);
+  // An empty body is the default event; a field that was given beside it is kept.
+  if (body.length === 0 && !fields.has('data')) {
+    fields.set('data', { value: defaults.data, name: 'data' });
+    if (!fields.has('event')) fields.set('event', { value: defaults.event, name: 'event' });
+  }
+  const input = Object.fromEntries([...fields].map(([field, { value }]) => [field, value]));
+  return parseDraft(input, (field) => fields.get(field)?.name ?? `/${field}`);
+}
+
+/** What IETF draft-ietf-httpapi-idempotency-key-header asks for, as the text that it is. */
+function idempotencyKey({ req }: Exchange): string | undefined {
+  const [key, ...more] = req.headersDistinct['idempotency-key'] ?? [];
+  const problem = more.length > 0 ? 'is given twice' : key === undefined ? undefined : idempotencyKeyProblem(key);
+  if (problem !== undefined) throw refuse('Idempotency-Key', problem);
+  return key;
 }
 
 function add(fields: Fields, field: string, value: unknown, name: string): void {
@@ -119,6 +150,10 @@ const HEADERS: readonly (readonly [string, Field])[] = [
   ['X-Filter', 'filter'],
   ['X-Topics', 'topics'],
   ['X-Except', 'except'],
+  ['X-Id', 'id'],
+  ['X-Ttl', 'ttl'],
+  ['X-History', 'history'],
+  ['X-Supersedes', 'supersedes'],
 ];
 
 /** An `X-` header that is nearly one of ours: a misspelt filter must not reach everyone. */
@@ -148,6 +183,7 @@ function addHeaders(fields: Fields, { req }: Exchange): void {
 
 function fromText(field: string, text: string, name: string): unknown {
   if (field === 'retry') return /^\d+$/.test(text) ? Number(text) : text;
+  if (field === 'history') return text === 'false' ? false : text === 'true' || text;
   if (field === 'filter' && text.trimStart().startsWith('{')) {
     try {
       return JSON.parse(text);

@@ -14,15 +14,19 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   'method-not-allowed': 405,
   'not-acceptable': 406,
   timeout: 408,
+  conflict: 409,
   'too-large': 413,
   'unsupported-media-type': 415,
   misdirected: 421,
   'too-many-headers': 431,
   'at-capacity': 503,
+  'not-started': 503,
   stopping: 503,
+  'store-failed': 503,
   // These end a start and never reach a client; if one did, it would be our defect.
   'invalid-config': 500,
   'address-in-use': 500,
+  'store-in-use': 500,
   'start-failed': 500,
 };
 

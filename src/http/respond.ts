@@ -8,6 +8,11 @@ export function sendJson(res: ServerResponse, status: number, value: unknown, he
   send(res, status, 'application/json; charset=utf-8', `${JSON.stringify(value)}\n`, headers);
 }
 
+/** Sends one JSON value a line (NDJSON). */
+export function sendLines(res: ServerResponse, status: number, values: readonly unknown[]): void {
+  send(res, status, 'application/x-ndjson', values.map((value) => `${JSON.stringify(value)}\n`).join(''), {});
+}
+
 /** Sends the problem that an error is (RFC 9457). The connection closes if the request was not read to its end. */
 export function sendProblem(res: ServerResponse, error: SseError, headers: OutgoingHttpHeaders = {}): void {
   const close = res.req.complete ? {} : { connection: 'close' };

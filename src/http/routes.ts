@@ -9,8 +9,8 @@ export interface RouteParts {
   readonly subscribe: Handler;
   readonly broadcast: Handler;
   readonly staticFiles: Handler;
-  /** Whether the server takes new clients and events. */
-  readonly ready: () => boolean;
+  /** Why the server takes no new clients or events; undefined while it does. */
+  readonly notReady: () => string | undefined;
 }
 
 type Methods = Readonly<Record<string, Handler>>;
@@ -20,8 +20,10 @@ type Routes = Readonly<Record<string, Methods>>;
 export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handler; ownAdmin: Handler } {
   const { guard } = parts;
   const livez: Handler = ({ res }) => sendText(res, 200, 'ok\n');
-  const readyz: Handler = ({ res }) =>
-    parts.ready() ? sendText(res, 200, 'ready\n') : sendText(res, 503, 'stopping\n', { 'retry-after': '5' });
+  const readyz: Handler = ({ res }) => {
+    const reason = parts.notReady();
+    return reason === undefined ? sendText(res, 200, 'ready\n') : sendText(res, 503, `${reason}\n`, { 'retry-after': '5' });
+  };
   const health: Routes = {
     '/livez': { GET: livez, HEAD: livez },
     '/readyz': { GET: readyz, HEAD: readyz },

@@ -88,13 +88,14 @@ function brokenRequest({ code }: NodeJS.ErrnoException): ErrorCode | undefined {
 
 function fail(res: ServerResponse, error: unknown, headers: OutgoingHttpHeaders): void {
   if (res.headersSent || res.destroyed) res.destroy();
-  else if (error instanceof SseError) sendProblem(res, error, { ...headers, ...challenge(error) });
+  else if (error instanceof SseError) sendProblem(res, error, { ...headersFor(error), ...headers });
   else res.writeHead(500, { connection: 'close', 'content-length': 0 }).end();
 }
 
-/** RFC 6750 §3: a bare challenge where nothing was shown, `invalid_token` for whatever is wrong with what was. */
-function challenge({ code }: SseError): OutgoingHttpHeaders {
+/** What an error's answer carries. RFC 6750 §3: a bare challenge where nothing was shown, `invalid_token` for whatever is wrong with what was. */
+function headersFor({ code }: SseError): OutgoingHttpHeaders {
   if (code === 'unauthenticated') return { 'www-authenticate': 'Bearer' };
+  if (STATUS[code] === 503) return { 'retry-after': '5' };
   if (code === 'invalid-credential') return { 'www-authenticate': 'Bearer error="invalid_token"' };
   return {};
 }

@@ -45,7 +45,7 @@ export function subscribe(options: SubscribeOptions): Handler {
     if (method === 'OPTIONS') return void res.writeHead(204, { ...PREFLIGHT, ...headers }).end();
     checkRequest(exchange);
     const topics = topicsOf(exchange.query);
-    const position = positionOf(exchange, options);
+    const position = await options.hub.locate(positionOf(exchange, options));
     const identity = await options.authentication.identify(evidenceOf(exchange, options.authCookie));
     if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
 

@@ -7,9 +7,10 @@ import type { Subscriber } from './subscriber.ts';
  * - `live`: at the head; it gets the next pass. Nothing about its position is stored.
  * - `ready`: behind or beside the head and writable; it reads on from the history.
  * - `blocked`: full; nothing is written until it drains.
+ * - `reading`: behind the history; it waits for a page from the log.
  * - `gone`: no longer the hub's.
  */
-export type Place = 'live' | 'ready' | 'blocked' | 'gone';
+export type Place = 'live' | 'ready' | 'blocked' | 'reading' | 'gone';
 
 /** What a cursor asks of its hub. */
 interface Owner {

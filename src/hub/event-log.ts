@@ -2,7 +2,7 @@ import type { EventDraft } from '../event/event.ts';
 
 /** An event with its place in the log. */
 export interface LogEntry extends EventDraft {
-  /** `<epoch>-<sequence>`; never changes and is never given twice. */
+  /** `<epoch>-<sequence>`, and `.` and the publisher's own id if there is one; never changes and is never given twice. */
   readonly id: string;
   /** Dense: 1, 2, 3 … for the life of the log. */
   readonly sequence: number;
@@ -25,21 +25,75 @@ export interface Appended {
   readonly matched: number;
 }
 
+/** The id of an entry. */
+export function idOf(epoch: string, sequence: number, { ownId }: EventDraft): string {
+  return ownId === undefined ? `${epoch}-${sequence}` : `${epoch}-${sequence}.${ownId}`;
+}
+
+/** The key that a publisher gave a request, to be kept with what it appends. */
+export interface Keyed {
+  readonly key: string;
+  /** Of the request. */
+  readonly digest: string;
+  /** Keys whose receipts are not needed any more. */
+  readonly forgotten: readonly string[];
+}
+
+/** What was answered to a request with a key. */
+export interface Receipt {
+  readonly key: string;
+  readonly digest: string;
+  /** When it was appended, in ms since 1970. */
+  readonly time: number;
+  /** In the order of the request. */
+  readonly answers: readonly Appended[];
+}
+
+/** What a hub asks back of former openings. */
+export interface Recall {
+  /** Every receipt that is kept, oldest first. */
+  receipt(receipt: Receipt): void;
+  /** The newest entry of each `supersedes` key and audience, in order; of very many the newest ones. */
+  latest(entry: LogEntry): void;
+}
+
+/** A run of entries as they were appended. */
+export interface Page {
+  /** In order. Missing are those that are damaged. */
+  readonly entries: readonly LogEntry[];
+  /** The sequence at which the next page begins. */
+  readonly next: number;
+}
+
 /**
  * The port to the one ordered log that every event goes through, whatever keeps it.
  *
- * - `append` must assign the next sequence, keep the entry as safely as the log promises, and only then hand it to
- *   the listener. It settles after the listener answered. If it fails, no sequence is used up and nobody was told.
+ * - `append` must give its drafts the next sequences, keep all of them or none as safely as the log promises, and only
+ *   then hand them to the listener. It settles after the listener answered. If it fails, no sequence is used up and
+ *   nobody was told. With a key, the receipt must be kept in the same step as the entries, and for as long as nobody
+ *   says that it is forgotten. It fails with `conflict` for an own id that the log still has.
  * - `follow` must be called once, before the first append. The listener gets every entry appended from then on,
  *   by whichever node, once and in order.
+ * - `read` must give entries from a sequence on in bounded pages, and may leave out what is damaged, which it reports.
+ * - `recall` must give what former openings have kept; it is called once, before the first append.
  * - `close` must settle when everything accepted is safe. Appending afterwards fails.
  */
 export interface EventLog {
+  /** What an append survives: this process, or also its end. */
+  readonly durability: 'memory' | 'disk';
+  /** Whether appends can succeed: a log whose disk failed takes none until it is opened anew. */
+  readonly writable: boolean;
   /** Oldest first; the last one is this opening's. Never empty. */
   readonly epochs: readonly Epoch[];
   /** The sequence of the newest entry, 0 before the first. */
   readonly head: number;
-  append(draft: EventDraft): Promise<Appended>;
+  /** The oldest sequence that `read` can give; `head + 1` if there is none. */
+  readonly oldest: number;
+  append(drafts: readonly EventDraft[], keyed?: Keyed): Promise<readonly Appended[]>;
   follow(listener: (entry: LogEntry) => number): void;
+  read(from: number): Promise<Page>;
+  /** The first sequence whose entry is not older than a time in ms since 1970; `head + 1` if there is none. */
+  since(time: number): Promise<number>;
+  recall(to: Recall): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,17 +1,27 @@
 import { type Audience, sizeOf } from '../event/audience.ts';
 import { encodeEvent } from '../event/encode.ts';
+import type { ReplayRules } from '../event/event.ts';
 import type { LogEntry } from './event-log.ts';
 
 /** What is kept of a log entry: its frame, encoded once and shared by every client and every replay, and who may have it. */
 export interface HistoryEntry {
   readonly id: string;
+  readonly ownId?: string;
   readonly sequence: number;
   /** When it was appended, in ms since 1970. */
   readonly time: number;
   readonly audience: Audience;
+  readonly replay?: ReplayRules;
   readonly bytes: Uint8Array;
   /** What it counts for in memory: its frame and its audience, in bytes. */
   readonly weight: number;
+}
+
+/** Encodes an entry. */
+export function historyEntry({ id, ownId, sequence, time, audience, replay, event }: LogEntry): HistoryEntry {
+  const rare = { ...(ownId !== undefined && { ownId }), ...(replay && { replay }) };
+  const bytes = encodeEvent(id, event);
+  return { id, sequence, time, audience, ...rare, bytes, weight: bytes.length + sizeOf(audience) };
 }
 
 /** The first bound that is reached counts; the newest entry always stays. */
@@ -29,6 +39,7 @@ export class History {
   /** Entries before this index were evicted; compacted now and then, so that eviction is O(1). */
   #start = 0;
   #bytes = 0;
+  readonly #ownIds = new Set<string>();
   #evicted = false;
   readonly #limits: HistoryLimits;
   /** The sequence after the newest, so that an empty history has a place in the log as well. */
@@ -57,20 +68,29 @@ export class History {
     return this.#next - 1;
   }
 
+  /** The sequence after the newest. */
+  get next(): number {
+    return this.#next;
+  }
+
   /** Whether any entry has been evicted yet. */
   get evicted(): boolean {
     return this.#evicted;
   }
 
   append(entry: LogEntry): HistoryEntry {
-    const { id, sequence, time, audience, event } = entry;
-    const bytes = encodeEvent(id, event);
-    const kept = { id, sequence, time, audience, bytes, weight: bytes.length + sizeOf(audience) };
-    this.#entries.push(kept);
-    this.#bytes += kept.weight;
+    const added = historyEntry(entry);
+    this.#entries.push(added);
+    this.#bytes += added.weight;
+    if (added.ownId !== undefined) this.#ownIds.add(added.ownId);
     this.#next = entry.sequence + 1;
     this.trim(entry.time);
-    return kept;
+    return added;
+  }
+
+  /** Whether an entry with this own id is kept. */
+  holds(ownId: string): boolean {
+    return this.#ownIds.has(ownId);
   }
 
   at(sequence: number): HistoryEntry | undefined {
@@ -96,6 +116,7 @@ export class History {
       const oldest = this.#entries[this.#start] as HistoryEntry;
       if (this.size <= events && this.#bytes <= bytes && now - oldest.time <= age) break;
       this.#bytes -= oldest.weight;
+      if (oldest.ownId !== undefined) this.#ownIds.delete(oldest.ownId);
       this.#evicted = true;
       (this.#entries as unknown[])[this.#start++] = undefined;
     }

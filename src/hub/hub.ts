@@ -1,3 +1,4 @@
+import { SseError } from '../errors.ts';
 import { admits, isEveryone } from '../event/audience.ts';
 import { encodeControl, HEARTBEAT } from '../event/encode.ts';
 import type { EventDraft } from '../event/event.ts';
@@ -5,9 +6,13 @@ import type { Client } from '../event/identity.ts';
 import type { CloseReason, Observe } from './activity.ts';
 import { Batch, type Chunk, chunkOf, type Offer } from './batch.ts';
 import { Cursor, type Place } from './cursor.ts';
-import type { Appended, EventLog, LogEntry } from './event-log.ts';
+import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
 import { History, type HistoryEntry, type HistoryLimits } from './history.ts';
-import { type Position, positionId, resolve } from './resume.ts';
+import { LastValues } from './last-values.ts';
+import { checkOwnIds } from './own-ids.ts';
+import { Past } from './past.ts';
+import { Receipts } from './receipts.ts';
+import { type Gap, type Position, positionId, resolve } from './resume.ts';
 import type { Subscriber } from './subscriber.ts';
 import { Turns } from './turns.ts';
 
@@ -29,8 +34,17 @@ export interface HubOptions {
   readonly defer?: (turn: () => void) => void;
 }
 
+/** Where entries of the past are read: the history, or a page of the log. */
+interface Source {
+  /** The sequence after its last entry. */
+  readonly next: number;
+  at(sequence: number): HistoryEntry | undefined;
+}
+
 /** At most this many bytes are put together for one write, so that a client that stalls holds no more. A larger event goes alone. */
 const CHUNK = 64 * 1024;
+/** So many of them are kept for others who return from about the same place. */
+const CHUNKS = 64;
 /** Publishers wait while more bytes than this have not begun their way to the clients. */
 const GATE = 4 * 1024 * 1024;
 /** Clients that events for others pass by are told their position at most this often, in ms. */
@@ -49,10 +63,17 @@ export class Hub {
   readonly beatInterval: number;
   readonly #options: HubOptions;
   readonly #log: EventLog;
-  readonly #history: History;
+  #history: History;
+  readonly #past: Past;
+  readonly #lastValues = new LastValues();
   readonly #now: () => number;
 
-  readonly #cursors: Record<Exclude<Place, 'gone'>, Set<Cursor>> = { live: new Set(), ready: new Set(), blocked: new Set() };
+  readonly #cursors: Record<Exclude<Place, 'gone'>, Set<Cursor>> = {
+    live: new Set(),
+    ready: new Set(),
+    blocked: new Set(),
+    reading: new Set(),
+  };
   #offers: Offer[] = [];
   #offeredBytes = 0;
   /** Between passes, all live cursors have been sent what is for them up to here. */
@@ -66,25 +87,58 @@ export class Hub {
   #beats = 0;
   #beatDue = false;
 
+  #stopping = false;
+  readonly #receipts: Receipts;
+  readonly #appending = new Set<Promise<unknown>>();
   readonly #turns: Turns;
   #atGate: (() => void)[] = [];
-  /** The last page that was read from the history, shared by clients that return together. */
-  #page: { first: number; next: number; chunk: Chunk } | undefined;
+  /** What was last put together for clients that are behind, by first and next sequence: those that return together share it. */
+  readonly #chunks = new Map<string, Chunk>();
 
   constructor(options: HubOptions) {
     this.#options = options;
     this.#log = options.log;
     this.#now = options.now ?? Date.now;
     this.#turns = new Turns(() => this.#work(), options.defer ?? ((turn) => void setImmediate(turn)));
+    this.#receipts = new Receipts(this.#now);
     this.beatInterval = Math.min(1000, options.heartbeat / 4);
     this.#at = this.#reach = this.#swept = this.#first = options.log.head;
     this.#history = new History(options.history, this.#at + 1);
+    this.#past = new Past(this.#log, { loaded: () => this.#resumeReading(), failed: (error) => this.#endReading(error) });
     this.#log.follow((entry) => this.#offer(entry));
   }
 
+  /** Takes what a durable log holds into the history again. To be awaited before the first client. */
+  async refill(): Promise<void> {
+    const { events } = this.#options.history;
+    const { head, oldest } = this.#log;
+    for (let next = Math.max(oldest, head - events + 1); next <= head; ) {
+      const page = await this.#log.read(next);
+      for (const entry of page.entries) {
+        // The history has no holes: after a damaged entry it begins anew.
+        if (entry.sequence !== this.#history.newest + 1) this.#history = new History(this.#options.history, entry.sequence);
+        this.#history.append(entry);
+      }
+      next = page.next;
+    }
+    if (this.#history.newest !== head) this.#history = new History(this.#options.history, head + 1);
+    await this.#log.recall({
+      receipt: (receipt) => this.#receipts.restore(receipt),
+      latest: (entry) => this.#lastValues.add(entry, oldest, false),
+    });
+  }
+
+  /** Looks up what `since` means where the history does not reach back so far. */
+  async locate(position: Position): Promise<Position> {
+    const { since } = position;
+    if (typeof since !== 'number' || this.#log.oldest >= this.#history.oldest) return position;
+    if ((this.#history.at(this.#history.oldest)?.time ?? Infinity) < since) return position;
+    return { ...position, first: await this.#log.since(since) };
+  }
+
   get size(): number {
-    const { live, ready, blocked } = this.#cursors;
-    return live.size + ready.size + blocked.size;
+    const { live, ready, blocked, reading } = this.#cursors;
+    return live.size + ready.size + blocked.size + reading.size;
   }
 
   /** Events that entered the log since the start. */
@@ -102,15 +156,28 @@ export class Hub {
   }
 
   /**
-   * Puts an event into the log; by the time this settles it is there, and is on its way to the `matched` clients.
-   * @param source where it came from, for the log: `http`, `terminal`, `library`
+   * Puts events into the log, all or none and next to each other; by the time this settles they are there, and on their
+   * way to the `matched` clients.
+   * @param source where they came from, for the log: `http`, `terminal`, `library`
+   * @param key publishing the same under the same key again is the same as having done it once
    */
-  async publish(draft: EventDraft, source: string): Promise<Appended> {
+  publish(drafts: readonly EventDraft[], source: string, key?: string): Promise<readonly Appended[]> {
+    if (key === undefined) return this.#publish(drafts, source);
+    return this.#receipts.once(key, drafts, (keyed) => this.#publish(drafts, source, keyed));
+  }
+
+  async #publish(drafts: readonly EventDraft[], source: string, keyed?: Keyed): Promise<readonly Appended[]> {
     while (this.#offeredBytes > GATE) await new Promise<void>((open) => this.#atGate.push(open));
-    const appended = await this.#log.append(draft);
-    const { type, data } = draft.event;
-    this.#options.observe({ kind: 'broadcast', ...appended, type, size: data.length, source });
-    return appended;
+    if (this.#stopping) throw new SseError('stopping', 'the server is stopping; nothing was published');
+    checkOwnIds(drafts, (ownId) => this.#history.holds(ownId));
+    const appending = this.#log.append(drafts, keyed);
+    this.#appending.add(appending);
+    const answers = await appending.finally(() => this.#appending.delete(appending));
+    for (const [index, answer] of answers.entries()) {
+      const { type, data } = (drafts[index] as EventDraft).event;
+      this.#options.observe({ kind: 'broadcast', ...answer, type, size: data.length, source });
+    }
+    return answers;
   }
 
   /** How many attached clients a draft would be for, without publishing it. */
@@ -127,7 +194,7 @@ export class Hub {
     const time = this.#now();
     this.#history.trim(time);
     const { maxAge, onGap, retry, observe } = this.#options;
-    const { from, gap } = resolve(position, { epochs: this.#log.epochs, history: this.#history, onGap });
+    const { from, gap } = resolve(position, { epochs: this.#log.epochs, history: this.#history, oldest: this.#oldest, onGap });
     const lifetime = maxAge > 0 ? Math.ceil((maxAge * (0.8 + 0.4 * Math.random())) / this.beatInterval) : Infinity;
     const cursor = new Cursor(this, {
       client,
@@ -183,12 +250,23 @@ export class Hub {
     this.#turns.schedule();
   }
 
+  /** What an accepted event survives. */
+  get durability(): EventLog['durability'] {
+    return this.#log.durability;
+  }
+
+  /** Whether events are accepted: neither stopping, nor a log that cannot keep them. */
+  get accepts(): boolean {
+    return !this.#stopping && this.#log.writable;
+  }
+
   /**
    * Stops: nothing more is accepted, what was accepted is sent, then every client gets a reconnection time of its own
    * and `sse.bye`, in paced slices that take at most half the given time.
    */
-  async close(drainTime: number): Promise<void> {
-    await this.#log.close();
+  async drain(drainTime: number): Promise<void> {
+    this.#stopping = true;
+    await Promise.allSettled(this.#appending);
     await this.#turns.idle();
     const pause = 20;
     const slice = Math.max(250, Math.ceil((this.size * pause * 2) / Math.max(drainTime, pause)));
@@ -200,9 +278,16 @@ export class Hub {
     }
   }
 
+  /** Closes the log; everything accepted is safe then. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#appending);
+    await this.#log.close();
+  }
+
   /** The listener of the log. What it answers is how many clients the entry is for. */
   #offer(entry: LogEntry): number {
     const kept = this.#history.append(entry);
+    if (entry.replay) this.#lastValues.add(entry, this.#oldest, this.#cursors.live.size < this.size);
     const chosen = isEveryone(entry.audience) ? undefined : this.#select(entry);
     this.#offers.push(chosen ? { entry: kept, chosen } : { entry: kept });
     this.#offeredBytes += kept.bytes.length;
@@ -263,9 +348,9 @@ export class Hub {
     this.#at = batch.last;
   }
 
-  /** A blocked client whose next entry has left the history can never have it. */
+  /** A blocked client whose next entry can be read nowhere any more can never have it. */
   #endOvertaken(): void {
-    const { oldest } = this.#history;
+    const oldest = this.#oldest;
     for (const cursor of this.#cursors.blocked) if (cursor.next !== 0 && cursor.next < oldest) this.end(cursor, 'slow');
   }
 
@@ -280,14 +365,23 @@ export class Hub {
   /** Sends a cursor the next chunk that is for it. Runs between passes only. */
   *#advance(cursor: Cursor): Generator<void, void> {
     if (cursor.next > this.#at) return this.#settle(cursor);
+    if (cursor.next < this.#oldest) return this.end(cursor, 'slow'); // Overtaken: publishing was faster than its reading.
+    const source = cursor.next < this.#history.oldest ? this.#past.page(cursor.next) : this.#history;
+    if (!source) return this.#move(cursor, 'reading');
     const first = cursor.next;
+    const end = Math.min(this.#at + 1, source.next);
     const entries: HistoryEntry[] = [];
     let bytes = 0;
     let next = first;
-    for (; next <= this.#at; next++) {
-      const entry = this.#history.at(next);
-      if (!entry) return this.end(cursor, 'slow'); // Overtaken: publishing was faster than its reading.
-      if (admits(entry.audience, cursor.client, next > cursor.attachedAt)) {
+    for (; next < end; next++) {
+      const entry = source.at(next);
+      // What is missing is told of on its own, before anything newer.
+      if (!entry && entries.length > 0) break;
+      if (!entry) return this.#skip(cursor, source, end);
+      const isLive = next > cursor.attachedAt;
+      let isFor = admits(entry.audience, cursor.client, isLive);
+      if (isFor && !isLive && entry.replay) isFor = !(yield* this.#lastValues.withholds(entry, cursor, this.#now()));
+      if (isFor) {
         // Stops at the first entry that is for it and doesn't fit: that is exactly its next one.
         if (bytes > 0 && bytes + entry.bytes.length > CHUNK) break;
         entries.push(entry);
@@ -304,17 +398,55 @@ export class Hub {
     this.#move(cursor, 'blocked');
   }
 
+  /** Tells a client of entries that are damaged, and goes on behind them. */
+  #skip(cursor: Cursor, source: Source, end: number): void {
+    if (cursor.place !== 'ready') return;
+    // Not damaged, but evicted since it was chosen as the place to read: the next turn looks elsewhere.
+    if (source === this.#history && cursor.next < this.#history.oldest) return;
+    const first = cursor.next;
+    let next = first + 1;
+    while (next < end && !source.at(next)) next++;
+    const { epochs } = this.#log;
+    const [requested, from] = [positionId(first - 1, epochs), positionId(next - 1, epochs)];
+    const gap: Gap = { requested, from, missed: next - first, reason: 'corrupt' };
+    this.#options.observe({ kind: 'gap', client: cursor.client, requested, reason: gap.reason, missed: gap.missed });
+    cursor.next = next;
+    cursor.sent = next - 1;
+    if (this.#write(cursor, encodeControl(from, 'sse.gap', gap))) return this.#settle(cursor);
+    if (next > Math.max(this.#at, cursor.attachedAt)) cursor.next = 0;
+    this.#move(cursor, 'blocked');
+  }
+
+  /** The oldest entry that can be replayed, from the history or from the log. */
+  get #oldest(): number {
+    return Math.min(this.#history.oldest, this.#log.oldest);
+  }
+
+  #resumeReading(): void {
+    for (const cursor of [...this.#cursors.reading]) this.#move(cursor, 'ready');
+    this.#turns.schedule();
+  }
+
+  #endReading(error: unknown): void {
+    this.#options.observe({ kind: 'failed', what: 'reading the past from the store', error });
+    for (const cursor of [...this.#cursors.reading]) this.end(cursor, 'error');
+  }
+
   #chunkOf(entries: readonly HistoryEntry[], first: number, next: number): Chunk | undefined {
     if (entries.length < next - first) return chunkOf(entries);
-    if (this.#page?.first === first && this.#page.next === next) return this.#page.chunk;
+    const key = `${first}-${next}`;
+    const known = this.#chunks.get(key);
+    if (known) return known;
     const chunk = chunkOf(entries);
-    if (chunk) this.#page = { first, next, chunk };
+    const [eldest] = this.#chunks.size < CHUNKS ? [] : this.#chunks.keys();
+    if (eldest !== undefined) this.#chunks.delete(eldest);
+    if (chunk) this.#chunks.set(key, chunk);
     return chunk;
   }
 
   /**
    * A writable cursor that has all up to where the live ones are becomes one of them, once nothing waits for the next
-   * pass that came before it attached: that was not offered to it, and is read from the history.
+   * pass that came before it attached: that is replay for it, and is read from the history by the rules of a replay.
    */
   #settle(cursor: Cursor): void {
     const level = this.#reach === this.#at && cursor.next === this.#at + 1 && cursor.next > cursor.attachedAt;
@@ -326,7 +458,8 @@ export class Hub {
     this.#beatDue = false;
     const beat = ++this.#beats;
     const due = Math.ceil(this.#options.heartbeat / this.beatInterval);
-    this.#page = undefined;
+    this.#chunks.clear();
+    if (this.#cursors.reading.size === 0 && this.#cursors.ready.size === 0) this.#past.forget();
     this.#history.trim(this.#now());
     this.#endOvertaken();
     if (this.#sweepDue()) yield* this.#sweep();

@@ -1,12 +1,12 @@
-import { SseError } from '../errors.ts';
 import type { EventDraft } from '../event/event.ts';
-import type { Appended, Epoch, EventLog, LogEntry } from './event-log.ts';
+import { type Appended, type Epoch, type EventLog, idOf, type LogEntry, type Page } from './event-log.ts';
 
 /** A log of one process that keeps nothing itself: the history ring is all the past there is, and a restart forgets it. */
 export class MemoryLog implements EventLog {
+  readonly durability = 'memory';
+  readonly writable = true;
   readonly epochs: readonly Epoch[];
   #head = 0;
-  #closed = false;
   readonly #epoch: string;
   readonly #now: () => number;
   #listener: (entry: LogEntry) => number = () => 0;
@@ -22,19 +22,33 @@ export class MemoryLog implements EventLog {
     return this.#head;
   }
 
+  get oldest(): number {
+    return this.#head + 1;
+  }
+
   follow(listener: (entry: LogEntry) => number): void {
     this.#listener = listener;
   }
 
-  async append(draft: EventDraft): Promise<Appended> {
-    if (this.#closed) throw new SseError('stopping', 'the server is stopping; nothing was published');
-    const sequence = this.#head + 1;
-    const id = `${this.#epoch}-${sequence}`;
-    this.#head = sequence;
-    return { id, matched: this.#listener({ ...draft, id, sequence, time: this.#now() }) };
+  /** Keeps no receipts, and knows no own ids: both are the hub's, as the history is. */
+  async append(drafts: readonly EventDraft[]): Promise<readonly Appended[]> {
+    const time = this.#now();
+    return drafts.map((draft) => {
+      const sequence = ++this.#head;
+      const id = idOf(this.#epoch, sequence, draft);
+      return { id, matched: this.#listener({ ...draft, id, sequence, time }) };
+    });
   }
 
-  async close(): Promise<void> {
-    this.#closed = true;
+  async read(): Promise<Page> {
+    return { entries: [], next: this.#head + 1 };
   }
+
+  async since(): Promise<number> {
+    return this.#head + 1;
+  }
+
+  async recall(): Promise<void> {}
+
+  async close(): Promise<void> {}
 }

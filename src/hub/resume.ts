@@ -8,6 +8,8 @@ export interface Position {
   readonly lastEventId?: string;
   /** A time in ms since 1970, or the oldest entry there is. */
   readonly since?: number | 'earliest';
+  /** The sequence that `since` was found to mean; wins over it. */
+  readonly first?: number;
 }
 
 /** What a client is told when its stream cannot continue exactly where it ended: the data of `sse.gap`. */
@@ -25,19 +27,21 @@ export interface Gap {
 interface Extent {
   readonly epochs: readonly Epoch[];
   readonly history: History;
+  /** The oldest entry that can be replayed, from wherever; head + 1 if there is none. */
+  readonly oldest: number;
   readonly onGap: 'oldest' | 'latest';
 }
 
 /** The sequence after which a stream begins, and the gap if that is not where the client asked for. */
-export function resolve({ lastEventId, since }: Position, extent: Extent): { readonly from: number; readonly gap?: Gap } {
-  const { epochs, history, onGap } = extent;
+export function resolve({ lastEventId, since, first }: Position, extent: Extent): { readonly from: number; readonly gap?: Gap } {
+  const { epochs, history, oldest, onGap } = extent;
   if (lastEventId === undefined || lastEventId === '') {
     if (since === undefined) return { from: history.newest };
-    return { from: (since === 'earliest' ? history.oldest : history.since(since)) - 1 };
+    return { from: (first ?? (since === 'earliest' ? oldest : history.since(since))) - 1 };
   }
   const { seen, reason } = judge(lastEventId, extent);
   if (reason === undefined) return { from: seen };
-  const from = onGap === 'latest' ? history.newest : history.oldest - 1;
+  const from = onGap === 'latest' ? history.newest : oldest - 1;
   const missed = seen === undefined ? null : from - seen;
   return { from, gap: { requested: lastEventId.slice(0, 128).toWellFormed(), from: positionId(from, epochs), missed, reason } };
 }
@@ -50,17 +54,20 @@ type Verdict = { readonly seen: number; readonly reason?: undefined } | { readon
  * Judges a cursor: the sequence that the client has seen last, or why it is no good.
  * It is good if its epoch is known, its sequence lies within what that epoch issued, and nothing after it was evicted.
  */
-function judge(lastEventId: string, { epochs, history }: Extent): Verdict {
+function judge(lastEventId: string, { epochs, history, oldest }: Extent): Verdict {
   const [, name, digits] = CURSOR.exec(lastEventId) ?? [];
   if (name === undefined) return { reason: 'unknown' };
   const index = epochs.findIndex((epoch) => epoch.name === name);
   const epoch = epochs[index];
   if (!epoch) return { reason: 'epoch' };
   const seen = Number(digits);
-  const last = epochs[index + 1]?.first ?? history.newest + 1;
   // The first epoch hands out the position before its first entry as well: `<epoch>-0`.
-  if (seen < (index === 0 ? 0 : epoch.first) || seen >= last) return { reason: 'unknown' };
-  return history.oldest <= seen + 1 ? { seen } : { reason: 'evicted', seen };
+  if (seen < (index === 0 ? 0 : epoch.first)) return { reason: 'unknown' };
+  const following = epochs[index + 1];
+  // It was issued, since nobody makes up such an id; but that end of the log is lost, and its sequences were given again.
+  if (following && seen >= following.first) return { reason: 'corrupt' };
+  if (seen > history.newest) return { reason: 'unknown' };
+  return oldest <= seen + 1 ? { seen } : { reason: 'evicted', seen };
 }
 
 /** The id of a position: that of the entry with this sequence, or `<first epoch>-0` before there is one. */

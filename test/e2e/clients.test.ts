@@ -37,7 +37,7 @@ interface Bench {
 }
 
 async function connected(t: TestContext, connect: Connect, query = ''): Promise<Bench> {
-  const app = new App(parseOptions({ port: 0, retry: '500ms', drainTime: '100ms' }), {
+  const app = await App.open(parseOptions({ port: 0, retry: '500ms', drainTime: '100ms' }), {
     production: false,
     portAsked: true,
     observe: () => {},

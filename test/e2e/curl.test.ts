@@ -32,7 +32,7 @@ describe('curl', { skip: whyNo('curl', ['curl', '--version']) }, () => {
   const accepted = (answer: string, matched: number) => {
     const { id, ...rest } = JSON.parse(answer);
     assert.match(id, /^[\w.~-]+-\d+$/);
-    assert.deepEqual(rest, { matched });
+    assert.deepEqual(rest, { matched, durability: 'memory' });
   };
   const told = async (client: Reader, count: number) => (await client.has(count)).map(({ type, data }) => [type, data]);
 

@@ -38,7 +38,7 @@ describe('the README', () => {
           .replace('localhost:2015', `localhost:${program.port}`)
           .replace('curl ', 'curl -sS -w "%{http_code}" ');
         const { stdout, stderr } = await run(t, ['-c', script], { command: ['bash'], cwd: folder });
-        assert.match(stdout, /"matched":0\}\n202$/, `${line}\n${stdout}${stderr}`);
+        assert.match(stdout, /"matched":0,"durability":"memory"\}\n202$/, `${line}\n${stdout}${stderr}`);
       }
     });
   }

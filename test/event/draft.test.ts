@@ -73,7 +73,28 @@ for (const [what, input, refusal] of [
   ['1001 ids left out', { ...sparse, except: Array(1001).fill('a') }, 'invalid-event /except: has at most 1000 entries'],
   ['a misspelt field', { ...sparse, filtr: 'x' }, "invalid-event /filtr: unknown field; did you mean 'filter'?"],
   ['an unknown field', { ...sparse, priority: 1 }, 'invalid-event /priority: unknown field'],
-  ['an id', { ...sparse, id: 'mine' }, 'invalid-event /id: unknown field'],
+  ['an empty id', { ...sparse, id: '' }, 'invalid-event /id: has 1 to 64 letters, digits or - _ . ~'],
+  ['an id of 65', { ...sparse, id: 'x'.repeat(65) }, 'invalid-event /id: has 1 to 64 letters, digits or - _ . ~'],
+  ['an id with a line break', { ...sparse, id: 'a\n' }, 'invalid-event /id: has 1 to 64 letters, digits or - _ . ~'],
+  ['an id with an umlaut', { ...sparse, id: 'ü' }, 'invalid-event /id: has 1 to 64 letters, digits or - _ . ~'],
+  ['an id that is a number', { ...sparse, id: 7 }, 'invalid-event /id: must be a string'],
+  ['a ttl without a unit', { ...sparse, ttl: '10' }, 'invalid-event /ttl: must be a duration such as 30s, 10m or 2h'],
+  ['a ttl that is a number', { ...sparse, ttl: 10 }, 'invalid-event /ttl: must be a string'],
+  [
+    'a ttl below a second',
+    { ...sparse, ttl: '999ms' },
+    'invalid-event /ttl: must be at least 1s; for an event that is never replayed, history is false',
+  ],
+  ['a ttl of 4000 days', { ...sparse, ttl: '4000d' }, 'invalid-event /ttl: must be at most 3650d'],
+  ['an endless ttl', { ...sparse, ttl: `${'9'.repeat(400)}d` }, 'invalid-event /ttl: must be at most 3650d'],
+  ['a history that is a word', { ...sparse, history: 'no' }, 'invalid-event /history: must be true or false'],
+  ['an empty key', { ...sparse, supersedes: '' }, 'invalid-event /supersedes: must not be empty'],
+  ['a key of 129', { ...sparse, supersedes: 'x'.repeat(129) }, 'invalid-event /supersedes: has at most 128 characters'],
+  [
+    'a key with NUL',
+    { ...sparse, supersedes: '\0' },
+    'invalid-event /supersedes: must not contain control characters or line breaks',
+  ],
   ['a prototype', JSON.parse('{"data":"x","__proto__":{"filter":"true"}}'), 'invalid-event /__proto__: unknown field'],
   ['a constructor', { ...sparse, constructor: 1 }, 'invalid-event /constructor: unknown field'],
 ] as const) {
@@ -123,6 +144,18 @@ test('what is left out has its default, and a draft cannot be changed any more',
   const draft = parseDraft({ data: 'x' });
   assert.deepEqual(draft, { event: { type: 'message', data: 'x' }, audience: {} });
   assert(Object.isFrozen(draft) && Object.isFrozen(draft.event) && Object.isFrozen(draft.audience));
+});
+
+test('the rules of a replay and the own id stand beside the audience, and only if they say something', () => {
+  const draft = parseDraft({ data: 'x', id: 'Order_7~a.b-c', ttl: '10m', history: false, supersedes: 'price of gold' });
+  assert.deepEqual(draft, {
+    event: { type: 'message', data: 'x' },
+    audience: {},
+    ownId: 'Order_7~a.b-c',
+    replay: { ttl: 600_000, history: false, supersedes: 'price of gold' },
+  });
+  assert(Object.isFrozen(draft.replay));
+  assert.deepEqual(parseDraft({ data: 'x', history: true }), { event: { type: 'message', data: 'x' }, audience: {} });
 });
 
 test('one topic and one id may stand without a list', () => {

@@ -41,7 +41,7 @@ for (const [what, head, body, frame] of [
     const { status, headers, body: answer } = await server.broadcast(head, body);
     assert.equal(status, 202);
     assert.equal(headers['content-type'], 'application/json; charset=utf-8');
-    assert.match(answer, /^\{"id":"[0-9a-f]{10}-1","matched":1\}\n$/);
+    assert.match(answer, /^\{"id":"[0-9a-f]{10}-1","matched":1,"durability":"memory"\}\n$/);
     const expected = `${frame}id: ${JSON.parse(answer).id}\n\n`;
     await stream.wire.until(() => stream.body.length >= length + Buffer.byteLength(expected), 'the frame');
     assert.equal(Buffer.from(stream.body.slice(length), 'latin1').toString('utf8'), expected);

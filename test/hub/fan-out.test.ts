@@ -159,7 +159,7 @@ test('closing sends what was accepted, then a goodbye with a reconnection time o
   const bench = new Bench();
   const clients = Array.from({ length: 20 }, () => bench.attach());
   await bench.publish('last');
-  const closed = bench.hub.close(1000);
+  const closed = bench.hub.drain(1000);
   await new Promise((resolve) => setImmediate(resolve));
   bench.settle();
   await closed;

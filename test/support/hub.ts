@@ -3,6 +3,7 @@ import { type DraftInput, parseDraft } from '../../src/event/draft.ts';
 import { type Client, type Identity, identity } from '../../src/event/identity.ts';
 import type { Activity, CloseReason } from '../../src/hub/activity.ts';
 import type { Cursor } from '../../src/hub/cursor.ts';
+import type { Appended } from '../../src/hub/event-log.ts';
 import { Hub, type HubOptions } from '../../src/hub/hub.ts';
 import { MemoryLog } from '../../src/hub/memory-log.ts';
 import type { Position } from '../../src/hub/resume.ts';
@@ -88,9 +89,9 @@ export class Bench {
     return subscriber;
   }
 
-  async publish(input: DraftInput | string): Promise<{ id: string; matched: number }> {
-    const published = await this.hub.publish(parseDraft(typeof input === 'string' ? { data: input } : input), 'test');
-    return published;
+  async publish(input: DraftInput | string, key?: string): Promise<Appended> {
+    const [published] = await this.hub.publish([parseDraft(typeof input === 'string' ? { data: input } : input)], 'test', key);
+    return published as Appended;
   }
 
   /** One turn of the event loop. Answers whether there was one. */

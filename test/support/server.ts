@@ -190,7 +190,7 @@ export class TestServer {
     const activities: Activity[] = [];
     const observe = (activity: Activity) => void activities.push(activity);
     const parsed = parseOptions({ port: 0, drainTime: '0s', ...options });
-    const app = new App(parsed, { production: false, portAsked: true, observe, ...rest });
+    const app = await App.open(parsed, { production: false, portAsked: true, observe, ...rest });
     const server = new TestServer(app, activities, await app.start());
     t.after(async () => {
       await app.stop();

@@ -1,0 +1,48 @@
+import { type Issue, SseError } from '../errors.ts';
+import { parseDraft } from '../event/draft.ts';
+import type { EventDraft } from '../event/event.ts';
+
+/** A batch is one group in the log and one synced write: larger ones would hold up everything else. */
+const MAX_LINES = 10_000;
+/** After so many lines, other work may run: reading a filter takes a while. */
+const STEP = 64;
+
+/**
+ * Reads a batch: NDJSON, one event a line, with the fields of a JSON body.
+ * @throws SseError `invalid-event` with every bad line; a pointer begins with the line's number, from 0, as if the lines were a list
+ */
+export async function parseBatch(text: string): Promise<EventDraft[]> {
+  const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
+  if (lines.at(-1) === '') lines.pop();
+  if (lines.length === 0 || lines.length > MAX_LINES)
+    throw new SseError('invalid-request', `a batch has 1 to ${MAX_LINES} lines, not ${lines.length}`);
+  const drafts: EventDraft[] = [];
+  const issues: Issue[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (index % STEP === STEP - 1) await new Promise((resume) => setImmediate(resume));
+    try {
+      drafts.push(parseDraft(objectIn(line, index), (field) => `/${index}/${field}`));
+    } catch (error) {
+      if (!(error instanceof SseError)) throw error;
+      issues.push(...error.issues);
+    }
+  }
+  if (issues.length === 0) return drafts;
+  const bad = lines.length - drafts.length;
+  throw new SseError(
+    'invalid-event',
+    `${bad} of ${lines.length} lines ${bad === 1 ? 'is' : 'are'} bad; nothing was published`,
+    issues,
+  );
+}
+
+function objectIn(line: string, index: number): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw SseError.of('invalid-event', [{ pointer: `/${index}`, detail: `is not JSON: ${(error as Error).message}` }]);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw SseError.of('invalid-event', [{ pointer: `/${index}`, detail: 'must be an object such as {"data":"hello"}' }]);
+}

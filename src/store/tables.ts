@@ -1,0 +1,141 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/*
+ * LevelDB's library reads table files without looking at their checksums (its journals it does check), and a flipped bit
+ * in one can end the whole process. So they are looked at here, before it opens them.
+ *
+ * A table (leveldb, doc/table_format.md): blocks, each followed by its compression (1 byte) and its masked CRC-32C
+ * (4 bytes); the last 48 bytes hold the places of the meta index and of the index, and a magic number. The index has an
+ * entry for each data block. The store is written without compression, so an index can be read as it stands.
+ */
+
+const FOOTER = 48;
+const MAGIC = 0xdb4775248b80fb57n;
+const TRAILER = 5;
+
+/** The names of the table files in a store that are not as they were written. */
+export function damagedTables(directory: string): string[] {
+  const tables = readdirSync(directory).filter((name) => /\.(ldb|sst)$/.test(name));
+  return tables.filter((name) => !isWhole(readFileSync(join(directory, name))));
+}
+
+/** Whether every block of a table is as it was written. */
+function isWhole(table: Buffer): boolean {
+  try {
+    if (table.length < FOOTER || table.readBigUInt64LE(table.length - 8) !== MAGIC) return false;
+    const footer = new Reader(table, table.length - FOOTER);
+    const metaIndex = footer.handle();
+    const index = footer.handle();
+    if (!blockIsWhole(table, metaIndex) || !blockIsWhole(table, index)) return false;
+    // A compressed index, which other programs and repairs write, is not read here; what it leads to is not looked at.
+    if (table.readUInt8(index.offset + index.size) !== 0) return true;
+    return [...handlesIn(table, index)].every((handle) => blockIsWhole(table, handle));
+  } catch (error) {
+    // A length that leads out of the file.
+    if (error instanceof RangeError) return false;
+    throw error;
+  }
+}
+
+interface Handle {
+  readonly offset: number;
+  readonly size: number;
+}
+
+class Reader {
+  readonly #bytes: Buffer;
+  position: number;
+
+  constructor(bytes: Buffer, position: number) {
+    this.#bytes = bytes;
+    this.position = position;
+  }
+
+  /** A base-128 number, low part first. */
+  varint(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = this.#bytes.readUInt8(this.position++);
+      value += (byte & 127) * scale;
+      if (byte < 128) return value;
+      if (scale > 2 ** 42) throw new RangeError('no number is so long');
+    }
+  }
+
+  handle(): Handle {
+    return { offset: this.varint(), size: this.varint() };
+  }
+}
+
+/** The places of the data blocks: the values of the index block, whose entries share prefixes of their keys. */
+function* handlesIn(table: Buffer, { offset, size }: Handle): Generator<Handle> {
+  const restarts = table.readUInt32LE(offset + size - 4);
+  const end = offset + size - 4 * (restarts + 1);
+  const reader = new Reader(table, offset);
+  while (reader.position < end) {
+    reader.varint();
+    const unshared = reader.varint();
+    const length = reader.varint();
+    const value = new Reader(table, reader.position + unshared);
+    yield value.handle();
+    reader.position += unshared + length;
+  }
+}
+
+function blockIsWhole(table: Buffer, { offset, size }: Handle): boolean {
+  const end = offset + size + 1;
+  // The type of compression is part of what is checked.
+  return offset + size + TRAILER <= table.length && table.readUInt32LE(end) === masked(crc32c(table, offset, end));
+}
+
+/** leveldb, util/crc32c.h: checksums of data that holds checksums are weak. */
+function masked(crc: number): number {
+  return (((crc >>> 15) | (crc << 17)) + 0xa282ead8) >>> 0;
+}
+
+/** CRC-32C (Castagnoli, RFC 3720 §12.1), eight bytes a step. */
+const TABLES = Array.from({ length: 8 }, () => new Uint32Array(256));
+for (let i = 0; i < 256; i++) {
+  let crc = i;
+  for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0x82f63b78 : crc >>> 1;
+  (TABLES[0] as Uint32Array)[i] = crc >>> 0;
+}
+for (let step = 1; step < 8; step++) {
+  const [before, first] = [TABLES[step - 1] as Uint32Array, TABLES[0] as Uint32Array];
+  for (let i = 0; i < 256; i++) {
+    const crc = before[i] as number;
+    (TABLES[step] as Uint32Array)[i] = ((crc >>> 8) ^ (first[crc & 255] as number)) >>> 0;
+  }
+}
+const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
+];
+
+/** @param start first byte @param end the one after the last */
+export function crc32c(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
+  const at = (index: number): number => bytes[index] as number;
+  let crc = ~0;
+  let i = start;
+  for (; i + 8 <= end; i += 8) {
+    const low = crc ^ (at(i) | (at(i + 1) << 8) | (at(i + 2) << 16) | (at(i + 3) << 24));
+    crc =
+      (T7[low & 255] as number) ^
+      (T6[(low >>> 8) & 255] as number) ^
+      (T5[(low >>> 16) & 255] as number) ^
+      (T4[low >>> 24] as number) ^
+      (T3[at(i + 4)] as number) ^
+      (T2[at(i + 5)] as number) ^
+      (T1[at(i + 6)] as number) ^
+      (T0[at(i + 7)] as number);
+  }
+  for (; i < end; i++) crc = (crc >>> 8) ^ (T0[(crc ^ at(i)) & 255] as number);
+  return ~crc >>> 0;
+}

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { durable } from './durable.ts';
+import { accepted, table } from './figures.ts';
+
+/** `npm run bench -- NAME`: ends with 1 if a figure is not accepted. */
+
+const USAGE = `npm run bench -- durable [--full] [--storm] [--json]
+  --full   also a log of ten million events: minutes, and 3 GB of disk
+  --storm  also 2 000 clients that return at once
+  --json   for machines
+Files are made in TMPDIR: put it on the disk in question.
+`;
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { full: { type: 'boolean' }, storm: { type: 'boolean' }, json: { type: 'boolean' } },
+});
+const { full = false, storm = false, json = false } = values;
+
+if (positionals.length !== 1 || positionals[0] !== 'durable') {
+  process.stderr.write(USAGE);
+  process.exitCode = 2;
+} else {
+  const cleanups: (() => void | Promise<void>)[] = [];
+  try {
+    const progress = (what: string): void => void process.stderr.write(`${what} …\n`);
+    const figures = await durable({ full, storm, progress, after: (done) => cleanups.push(done) });
+    process.stdout.write(json ? `${JSON.stringify(figures)}\n` : table(figures));
+    if (!figures.every(accepted)) process.exitCode = 1;
+  } finally {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+  }
+}
