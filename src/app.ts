@@ -10,6 +10,7 @@ import { clientAddress } from './http/address.ts';
 import { broadcast } from './http/broadcast.ts';
 import type { Handler } from './http/exchange.ts';
 import { Guard } from './http/guard.ts';
+import { listHistory, redactHistory } from './http/history.ts';
 import { type Listener, listen, type Where } from './http/listen.ts';
 import { routes } from './http/routes.ts';
 import { httpServer } from './http/server.ts';
@@ -250,6 +251,7 @@ export class App {
 
   #routes(verifiers: ConstructorParameters<typeof Authentication>[0]['verifiers']): ReturnType<typeof routes> {
     const { options, hub } = this;
+    const past = { archive: hub.archive, now: Date.now };
     return routes({
       guard: this.#guard,
       ssePaths: options.ssePath,
@@ -266,6 +268,8 @@ export class App {
         stopping: () => this.#stopping !== undefined,
       }),
       broadcast: broadcast({ hub, bodyLimit: options.bodyLimit, defaults: { event: options.event, data: options.data } }),
+      listHistory: listHistory(past),
+      redactHistory: redactHistory(past),
       staticFiles: staticFiles(mountsOf(options), options.staticMaxAge),
       notReady: () => {
         if (this.#stopping) return 'stopping';
@@ -275,8 +279,8 @@ export class App {
   }
 }
 
-/** The log that the options ask for. */
-async function openLog(options: Options, observe: Observe): Promise<EventLog> {
+/** The log that the options ask for. @throws SseError `store-in-use`, `start-failed` */
+export async function openLog(options: Options, observe: Observe): Promise<EventLog> {
   const { store: directory, storeEvents: events, storeAge: age, storeBytes: bytes } = options;
   if (directory === undefined) return new MemoryLog({ epoch: randomName() });
   // Loaded only then: it brings a native library.
@@ -318,7 +322,8 @@ function usersOf({ users }: Options): Users | undefined {
   return users === undefined ? undefined : parseUsers(read('--users', users), users);
 }
 
-function adminTokenOf({ adminTokenFile: file }: Options): string | undefined {
+/** What admin requests must show, if anything. @throws SseError `invalid-config` */
+export function adminTokenOf({ adminTokenFile: file }: Options): string | undefined {
   if (file === undefined) return undefined;
   const token = read('--admin-token-file', file).trim();
   // RFC 6750 §2.1 has no other characters, and a short token can be guessed.

@@ -27,7 +27,8 @@ export type ErrorCode =
   | 'invalid-config'
   | 'address-in-use'
   | 'store-in-use'
-  | 'start-failed';
+  | 'start-failed'
+  | 'request-failed';
 
 /** One thing that is wrong, and where. */
 export interface Issue {

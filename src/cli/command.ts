@@ -8,6 +8,7 @@ import { nearest } from '../nearest.ts';
 import { addConfigCommand } from './config-command.ts';
 import type { Effects } from './effects.ts';
 import { EXAMPLES } from './examples.ts';
+import { addHistoryCommand } from './history-command.ts';
 import { report } from './report.ts';
 
 /** Bad usage or configuration; design §11. */
@@ -17,7 +18,7 @@ const BAD_USAGE = 2;
  * Does what a command line says.
  *
  * @param argv without the interpreter and the script
- * @returns the exit code: what `run` answered, 0 after help, version and `config`, 2 after a mistake that was told on stderr
+ * @returns the exit code: what `run` answered, that of `history`, 0 after help, version and `config`, 2 after a mistake that was told on stderr
  */
 export async function runCommand(argv: readonly string[], effects: Effects): Promise<number> {
   let exitCode = 0;
@@ -38,6 +39,9 @@ export async function runCommand(argv: readonly string[], effects: Effects): Pro
     if (loaded) exitCode = await effects.run(loaded);
   });
   addConfigCommand(program, load, effects);
+  addHistoryCommand(program, load, effects, (code) => {
+    exitCode = code;
+  });
 
   try {
     refuseSwallowedFlag(program, argv);
@@ -114,6 +118,7 @@ function readable(message: string, program: Command): string {
   if (program.options.some(({ long }) => long === flag)) return `${flag} takes no value; it is on when it is there`;
   const [junk] = program.args;
   if (junk === undefined || !line.startsWith('too many arguments')) return line;
-  const hint = { config: 'did you mean config?', help: 'did you mean --help?' }[nearest(junk, ['config', 'help']) ?? ''];
+  const meantCommand = nearest(junk, ['config', 'history', 'help']);
+  const hint = meantCommand && `did you mean ${meantCommand === 'help' ? '--help' : meantCommand}?`;
   return `unexpected argument '${junk}'; ${hint ?? `a directory to serve is given as --static ${junk}`}`;
 }

@@ -1,4 +1,5 @@
 import type { Given, Loaded } from '../config/load.ts';
+import type { HistoryOrder } from './history-order.ts';
 
 /** What the command does to the world. It touches nothing else, and the process not at all. */
 export interface Effects extends Pick<Given, 'env' | 'readFile'> {
@@ -12,4 +13,6 @@ export interface Effects extends Pick<Given, 'env' | 'readFile'> {
   readonly inspect: (loaded: Loaded) => void;
   /** Serves until the end, and answers the exit code. What it throws, the command throws. */
   readonly run: (loaded: Loaded) => number | Promise<number>;
+  /** Copies events from a server or to one, and answers the exit code. What it throws, the command throws. */
+  readonly history: (order: HistoryOrder) => number | Promise<number>;
 }

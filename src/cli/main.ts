@@ -30,6 +30,7 @@ export async function main(): Promise<void> {
       version,
       inspect: ({ options }) => App.inspect(options),
       run: (loaded) => serve(loaded, process),
+      history: async (order) => (await import('./history-transfer.ts')).transferHistory(order, process),
     });
     process.exit(code);
   } catch (error) {

@@ -14,6 +14,9 @@ export interface Audience {
 
 export const everyone: Audience = Object.freeze({});
 
+/** Of an event that is never told again: it was redacted, or for whom it was is not known any more. */
+export const nobody: Audience = Object.freeze({ match: () => false });
+
 export function isEveryone(audience: Audience): boolean {
   return !audience.filter && !audience.topics && !audience.except && !audience.match;
 }

@@ -22,6 +22,19 @@ export function encodeEvent(id: string, event: ServerSentEvent): Buffer {
   return Buffer.from(`${frame}${dataLines(event.data)}id: ${id}\n\n`, 'utf8');
 }
 
+/** Reads a frame of `encodeEvent` back. Its lines of data are joined by LF, as clients have them, whatever separated them once. */
+export function decodeEvent(frame: Uint8Array): ServerSentEvent {
+  let type = 'message';
+  let retry: number | undefined;
+  const data: string[] = [];
+  for (const line of Buffer.from(frame).toString('utf8').split('\n')) {
+    if (line.startsWith('data: ')) data.push(line.slice('data: '.length));
+    else if (line.startsWith('event: ')) type = line.slice('event: '.length);
+    else if (line.startsWith('retry: ')) retry = Number(line.slice('retry: '.length));
+  }
+  return { type, data: data.join('\n'), ...(retry !== undefined && { retry }) };
+}
+
 function dataLines(data: string): string {
   if (!data.includes('\n') && !data.includes('\r')) return `data: ${data}\n`;
   let lines = '';

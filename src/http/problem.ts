@@ -28,6 +28,8 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   'address-in-use': 500,
   'store-in-use': 500,
   'start-failed': 500,
+  // What a client command met at the server that it asked.
+  'request-failed': 500,
 };
 
 /** An RFC 9457 problem. */

@@ -27,6 +27,55 @@ export function sendText(res: ServerResponse, status: number, text: string, head
   send(res, status, 'text/plain; charset=utf-8', text, headers);
 }
 
+/** At least this many bytes go into one write, if there are as many. */
+const CHUNK = 64 * 1024;
+/** A client that takes nothing of a long answer for this long is cut, in ms. */
+const STALL_TIME = 30_000;
+
+/**
+ * Sends text as it is made, no faster than the client takes it. If making it fails at the beginning, that is thrown and
+ * nothing was sent; later, the connection breaks off, so that nobody takes the answer for whole.
+ */
+export async function sendStream(res: ServerResponse, type: string, text: AsyncIterable<string>): Promise<void> {
+  const chunks = inChunks(text);
+  // Making it may take its time; only a client that keeps us waiting is cut.
+  res.setTimeout(0);
+  let chunk = await chunks.next();
+  res.writeHead(200, { 'content-type': type, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+  for (; !chunk.done && !res.destroyed; chunk = await chunks.next()) if (!res.write(chunk.value)) await room(res);
+  await chunks.return();
+  if (res.destroyed) return;
+  res.setTimeout(STALL_TIME);
+  res.end();
+}
+
+async function* inChunks(text: AsyncIterable<string>): AsyncGenerator<string, void> {
+  let pieces: string[] = [];
+  let length = 0;
+  for await (const piece of text) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length < CHUNK) continue;
+    yield pieces.join('');
+    pieces = [];
+    length = 0;
+  }
+  yield pieces.join('');
+}
+
+/** Settles when there is room for more, or nobody there any more. */
+function room(res: ServerResponse): Promise<void> {
+  res.setTimeout(STALL_TIME);
+  return new Promise((resolve) => {
+    const settle = () => {
+      res.off('drain', settle).off('close', settle);
+      res.setTimeout(0);
+      resolve();
+    };
+    res.on('drain', settle).on('close', settle);
+  });
+}
+
 function send(res: ServerResponse, status: number, type: string, text: string, headers: OutgoingHttpHeaders): void {
   const body = Buffer.from(text);
   res.writeHead(status, {

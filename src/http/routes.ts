@@ -8,6 +8,8 @@ export interface RouteParts {
   readonly ssePaths: readonly string[];
   readonly subscribe: Handler;
   readonly broadcast: Handler;
+  readonly listHistory: Handler;
+  readonly redactHistory: Handler;
   readonly staticFiles: Handler;
   /** Why the server takes no new clients or events; undefined while it does. */
   readonly notReady: () => string | undefined;
@@ -30,6 +32,7 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
   };
   const admin: Routes = {
     '/admin/broadcast': { POST: parts.broadcast, PUT: parts.broadcast },
+    '/admin/history': { GET: parts.listHistory, DELETE: parts.redactHistory },
   };
   const streams = new Set(parts.ssePaths);
 

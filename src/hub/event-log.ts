@@ -76,6 +76,9 @@ export interface Page {
  *   by whichever node, once and in order.
  * - `read` must give entries from a sequence on in bounded pages, and may leave out what is damaged, which it reports.
  * - `recall` must give what former openings have kept; it is called once, before the first append.
+ * - `redact` must put an entry that says nothing and is for nobody in the place of each that is named and kept, as safely
+ *   as `append` keeps one, and never give the former again, nor recall it. Their sequences stay taken, their own ids don't;
+ *   what it doesn't keep it must pass over.
  * - `close` must settle when everything accepted is safe. Appending afterwards fails.
  */
 export interface EventLog {
@@ -95,5 +98,7 @@ export interface EventLog {
   /** The first sequence whose entry is not older than a time in ms since 1970; `head + 1` if there is none. */
   since(time: number): Promise<number>;
   recall(to: Recall): Promise<void>;
+  /** @param sequences in order */
+  redact(sequences: readonly number[]): Promise<void>;
   close(): Promise<void>;
 }

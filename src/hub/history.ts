@@ -1,4 +1,4 @@
-import { type Audience, sizeOf } from '../event/audience.ts';
+import { type Audience, nobody, sizeOf } from '../event/audience.ts';
 import { encodeEvent } from '../event/encode.ts';
 import type { ReplayRules } from '../event/event.ts';
 import type { LogEntry } from './event-log.ts';
@@ -32,6 +32,8 @@ export interface HistoryLimits {
   /** Of encoded frames and their audiences. */
   readonly bytes: number;
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** The bounded ring of newest entries that every node keeps in memory. Sequences in it are dense. */
 export class History {
@@ -95,6 +97,16 @@ export class History {
 
   at(sequence: number): HistoryEntry | undefined {
     return this.#entries[this.#start + sequence - this.oldest];
+  }
+
+  /** Takes out what an entry says. It stays as one that is for nobody, since sequences are dense. */
+  redact(sequence: number): void {
+    const entry = this.at(sequence);
+    if (!entry) return;
+    const { id, ownId, time } = entry;
+    if (ownId !== undefined) this.#ownIds.delete(ownId);
+    this.#entries[this.#start + sequence - this.oldest] = { id, sequence, time, audience: nobody, bytes: NOTHING, weight: 0 };
+    this.#bytes -= entry.weight;
   }
 
   /** The oldest entry not older than a time; the next one to come if there is none. Times never run backwards far enough to matter here. */

@@ -4,6 +4,7 @@ import { encodeControl, HEARTBEAT } from '../event/encode.ts';
 import type { EventDraft } from '../event/event.ts';
 import type { Client } from '../event/identity.ts';
 import type { CloseReason, Observe } from './activity.ts';
+import { Archive } from './archive.ts';
 import { Batch, type Chunk, chunkOf, type Offer } from './batch.ts';
 import { Cursor, type Place } from './cursor.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
@@ -61,6 +62,8 @@ const SWEEP = 1000;
 export class Hub {
   /** How often `beat` wants to be called, in ms. */
   readonly beatInterval: number;
+  /** The past, to look at and to redact. */
+  readonly archive: Archive;
   readonly #options: HubOptions;
   readonly #log: EventLog;
   #history: History;
@@ -105,6 +108,7 @@ export class Hub {
     this.#at = this.#reach = this.#swept = this.#first = options.log.head;
     this.#history = new History(options.history, this.#at + 1);
     this.#past = new Past(this.#log, { loaded: () => this.#resumeReading(), failed: (error) => this.#endReading(error) });
+    this.archive = new Archive({ log: this.#log, ring: () => this.#history, redacted: (sequences) => this.#redacted(sequences) });
     this.#log.follow((entry) => this.#offer(entry));
   }
 
@@ -420,6 +424,12 @@ export class Hub {
   /** The oldest entry that can be replayed, from the history or from the log. */
   get #oldest(): number {
     return Math.min(this.#history.oldest, this.#log.oldest);
+  }
+
+  #redacted(sequences: readonly number[]): void {
+    this.#lastValues.redact(sequences);
+    this.#chunks.clear();
+    this.#past.renew();
   }
 
   #resumeReading(): void {

@@ -35,11 +35,13 @@ const STEP = 64;
  *   by its own audience, the usual case, no filter is evaluated.
  * - The newest counts even if its `ttl` is over or it is never replayed: the older value is not the last one any more.
  * - Skipping is no loss. The entry that supersedes is above the skipped one, so it is still to come when the client's
- *   cursor passes that, and a stream that breaks in between comes back below it.
+ *   cursor passes that, and a stream that breaks in between comes back below it. Only if it is redacted in that moment it
+ *   does not come.
+ * - A redacted entry supersedes nothing. What it superseded may be replayed then, all of it: more than need be, never less.
  */
 export class LastValues {
   readonly #keys = new Map<string, Map<string, Latest>>();
-  /** In order of their newest entry, oldest first. */
+  /** In order of their newest entry, oldest first; where that was redacted, of what was the newest. */
   readonly #byAge = new Set<Latest>();
 
   get size(): number {
@@ -93,6 +95,16 @@ export class LastValues {
     return false;
   }
 
+  /** Takes note of entries that were redacted. */
+  redact(sequences: readonly number[]): void {
+    const redacted = new Set(sequences);
+    for (const latest of this.#byAge) {
+      if (!latest.sequences.some((sequence) => redacted.has(sequence))) continue;
+      latest.sequences = latest.sequences.filter((sequence) => !redacted.has(sequence));
+      if (latest.sequences.length === 0) this.#delete(latest);
+    }
+  }
+
   #latestOf(key: string, audience: Audience): Latest {
     const name = nameOf(audience);
     const audiences = this.#keys.get(key) ?? new Map<string, Latest>();
@@ -104,11 +116,15 @@ export class LastValues {
   #forget(oldest: number): void {
     for (const latest of this.#byAge) {
       if (this.#byAge.size <= LAST_VALUES_LIMIT && (latest.sequences.at(-1) ?? 0) >= oldest) return;
-      this.#byAge.delete(latest);
-      const audiences = this.#keys.get(latest.key);
-      audiences?.delete(latest.name);
-      if (audiences?.size === 0) this.#keys.delete(latest.key);
+      this.#delete(latest);
     }
+  }
+
+  #delete(latest: Latest): void {
+    this.#byAge.delete(latest);
+    const audiences = this.#keys.get(latest.key);
+    audiences?.delete(latest.name);
+    if (audiences?.size === 0) this.#keys.delete(latest.key);
   }
 }
 

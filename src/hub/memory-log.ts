@@ -50,5 +50,8 @@ export class MemoryLog implements EventLog {
 
   async recall(): Promise<void> {}
 
+  /** Keeps nothing that could be redacted. */
+  async redact(): Promise<void> {}
+
   async close(): Promise<void> {}
 }

@@ -24,6 +24,8 @@ export class Past {
   /** Newest last. */
   #pages: PastPage[] = [];
   readonly #reading = new Set<number>();
+  /** Changes when what was read before must not be given any more. */
+  #version = 0;
 
   /** @param loaded a page that was missing is there now @param failed it cannot be read */
   constructor(log: EventLog, { loaded, failed }: { loaded: () => void; failed: (error: unknown) => void }) {
@@ -51,10 +53,18 @@ export class Past {
       bytes -= this.#pages.shift()?.bytes ?? 0;
   }
 
+  /** The log has changed: neither the pages that are here nor those being read are good any more. */
+  renew(): void {
+    this.#pages = [];
+    this.#version++;
+  }
+
   async #read(first: number): Promise<void> {
     this.#reading.add(first);
+    const version = this.#version;
     try {
       const { entries, next } = await this.#log.read(first);
+      if (version !== this.#version) return await this.#read(first);
       // What retention has dropped meanwhile is missing like what is damaged.
       const frames = new Map(entries.map((entry) => [entry.sequence, historyEntry(entry)]));
       let bytes = 0;

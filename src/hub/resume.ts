@@ -46,7 +46,8 @@ export function resolve({ lastEventId, since, first }: Position, extent: Extent)
   return { from, gap: { requested: lastEventId.slice(0, 128).toWellFormed(), from: positionId(from, epochs), missed, reason } };
 }
 
-const CURSOR = /^([A-Za-z0-9]{1,32})-(0|[1-9][0-9]{0,15})(?:\.|$)/;
+/** The part of an id that is a position: epoch and sequence. What follows a dot is the publisher's. */
+export const CURSOR: RegExp = /^([A-Za-z0-9]{1,32})-(0|[1-9][0-9]{0,15})(?:\.|$)/;
 
 type Verdict = { readonly seen: number; readonly reason?: undefined } | { readonly seen?: number; readonly reason: GapReason };
 

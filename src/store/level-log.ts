@@ -18,6 +18,7 @@ import { marksOf, putMarks, putReceipt, recall, type Write } from './marks.ts';
 import { decodeRecord, encodeRecord, isMarked, KEY_LENGTH, keyOf, sequenceOf, timeOf } from './record.ts';
 import { damagedTables } from './tables.ts';
 import { type Found, Times } from './times.ts';
+import { tombstones } from './tombstone.ts';
 
 /** What is kept on disk; the first bound that is reached counts, and the newest entry always stays. */
 export interface Retention {
@@ -195,6 +196,18 @@ export class LevelLog implements EventLog {
     return this.#times.since(time, this.#oldest, this.#head + 1);
   }
 
+  async redact(sequences: readonly number[]): Promise<void> {
+    // One of both at a time: retention must not drop a key that is just being written anew, for then it would stay.
+    while (this.#trimming) await this.#trimming;
+    const redacting = this.#redact(sequences).finally(() => {
+      this.#trimming = undefined;
+      this.trim();
+    });
+    // Its failure is the caller's to hear; whoever waits only wants the end.
+    this.#trimming = redacting.catch(() => {});
+    await redacting;
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
@@ -327,6 +340,37 @@ export class LevelLog implements EventLog {
       this.#oldest = sequenceOf(last) + 1;
       this.#bytes = Math.max(0, this.#bytes - freed);
       await this.#db.batch([...keys, ...marks].map((key) => ({ type: 'del' as const, key })));
+    }
+  }
+
+  async #redact(sequences: readonly number[]): Promise<void> {
+    const range = [keyOf(sequences[0] ?? 0), keyOf((sequences.at(-1) ?? 0) + 1)] as const;
+    // What is overwritten leaves the files when tables are merged, and only if it stood in one: therefore before and after.
+    await this.#compact(...range);
+    for (let i = 0; i < sequences.length; i += STEP) {
+      if (this.#closed) throw new SseError('stopping', 'the server is stopping; not everything was deleted');
+      if (this.#failure) throw this.#failure;
+      await this.#overwrite(sequences.slice(i, i + STEP).filter((sequence) => sequence >= this.#oldest));
+    }
+    await this.#compact(...range);
+  }
+
+  async #overwrite(sequences: readonly number[]): Promise<void> {
+    const { writes, freed } = await tombstones(this.#db, sequences);
+    try {
+      await this.#db.batch([...writes], { sync: true });
+    } catch (error) {
+      throw this.#fail(error);
+    }
+    this.#bytes = Math.max(0, this.#bytes - freed);
+  }
+
+  async #compact(from: Buffer, to: Buffer): Promise<void> {
+    if (this.#closed) return;
+    try {
+      await this.#db.compactRange(from, to);
+    } catch (error) {
+      this.#options.warn('deleted events may still stand in the files of the store, where nothing reads them', error);
     }
   }
 

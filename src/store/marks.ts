@@ -7,8 +7,9 @@ import { decodeRecord, keyOf, seal, unseal } from './record.ts';
 
 /*
  * Keys beside the entries, by which own ids and newest values are found without reading the log: `i`, the own id, NUL, and
- * `s`, the key of `supersedes`, NUL, a digest of the audience; then the sequence. Since that is part of it, a mark is written
- * with its entry and goes with its entry, and no two writes are ever about the same one.
+ * `s`, a digest of the key of `supersedes` and the audience; then the sequence. Since that is part of it, a mark is written
+ * with its entry and goes with its entry, and no two writes are ever about the same one. Nothing that was said stands in
+ * one: LevelDB writes keys into its manifest as well, where they outlive what was redacted.
  * And receipts of requests, under `r` and the key of the request.
  */
 
@@ -29,8 +30,8 @@ export function marksOf({ sequence, ownId, audience, replay }: LogEntry): Buffer
   const marks: Buffer[] = [];
   if (ownId !== undefined) marks.push(mark(`i${ownId}\0`, sequence));
   if (replay?.supersedes !== undefined && !audience.match) {
-    const digest = createHash('sha256').update(nameOf(audience)).digest().subarray(0, DIGEST);
-    marks.push(mark(`s${replay.supersedes}\0`, sequence, digest));
+    const value = createHash('sha256').update(`${replay.supersedes}\0${nameOf(audience)}`);
+    marks.push(mark('s', sequence, value.digest().subarray(0, DIGEST)));
   }
   return marks;
 }

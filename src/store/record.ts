@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { type Audience, everyone } from '../event/audience.ts';
+import { type Audience, everyone, nobody } from '../event/audience.ts';
 import type { ReplayRules } from '../event/event.ts';
 import { compileFilter } from '../event/filter.ts';
 import type { LogEntry } from '../hub/event-log.ts';
@@ -24,7 +24,7 @@ interface Stored extends ReplayRules {
   readonly filter?: string;
   readonly topics?: readonly string[];
   readonly except?: readonly string[];
-  /** Its audience was a function: nobody can be told it again. */
+  /** Nobody is told it again, since its audience was a function or it was redacted; of what it said nothing is kept. */
   readonly live?: true;
 }
 
@@ -45,22 +45,24 @@ export function sequenceOf(key: Buffer): number {
   return Number(key.readBigUInt64BE(1));
 }
 
-/** Writes an entry. */
+/** Writes an entry. Of one whose audience is a function, only that it was there, and its own id, which stays taken. */
 export function encodeRecord({ id, ownId, sequence, time, event, audience, replay }: LogEntry): Buffer {
   const { filter, topics, except, match } = audience;
-  const stored: Stored = {
-    id,
-    ...(ownId !== undefined && { ownId }),
-    ...(event.type !== 'message' && { type: event.type }),
-    data: event.data,
-    ...(event.retry !== undefined && { retry: event.retry }),
-    ...(filter && { filter: filter.source }),
-    ...(topics && { topics }),
-    ...(except && { except }),
-    ...(match && { live: true }),
-    ...replay,
-  };
-  const version = ownId !== undefined || replay?.supersedes !== undefined ? MARKED : VERSION;
+  const own = ownId !== undefined && { ownId };
+  const stored: Stored = match
+    ? { id, ...own, data: '', live: true }
+    : {
+        id,
+        ...own,
+        ...(event.type !== 'message' && { type: event.type }),
+        data: event.data,
+        ...(event.retry !== undefined && { retry: event.retry }),
+        ...(filter && { filter: filter.source }),
+        ...(topics && { topics }),
+        ...(except && { except }),
+        ...replay,
+      };
+  const version = ownId !== undefined || stored.supersedes !== undefined ? MARKED : VERSION;
   return seal(keyOf(sequence), { time, value: stored, version });
 }
 
@@ -123,10 +125,8 @@ function replayOf({ ttl, history, supersedes }: ReplayRules): ReplayRules | unde
   };
 }
 
-const NOBODY: Audience = Object.freeze({ match: () => false });
-
 function audienceOf({ filter, topics, except, live }: Omit<Stored, 'id' | 'data'>): Audience {
-  if (live) return NOBODY;
+  if (live) return nobody;
   if (filter === undefined && !topics && !except) return everyone;
   return { ...(filter !== undefined && { filter: filterOf(filter) }), ...(topics && { topics }), ...(except && { except }) };
 }

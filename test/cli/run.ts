@@ -32,6 +32,7 @@ export async function run(argv: readonly string[], world: Partial<Effects> = {})
       loaded = given;
       return 0;
     },
+    history: () => 0,
     ...world,
   });
   return { exitCode, stdout, stderr, loaded };

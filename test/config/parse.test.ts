@@ -42,7 +42,7 @@ describe('Options that nobody gave', () => {
       onGap: 'oldest',
       store: undefined,
       storeEvents: 1_000_000,
-      storeAge: 604_800_000,
+      storeAge: 7 * 86_400_000,
       storeBytes: 1024 ** 3,
       retry: 2000,
       heartbeat: 15_000,

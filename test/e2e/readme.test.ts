@@ -43,6 +43,25 @@ describe('the README', () => {
     });
   }
 
+  it('has lines that look back and take back', async (t) => {
+    const program = await startProgram(t);
+    const folder = temporaryFolder(t);
+    const lines = commands('Look back');
+    // Node looks for `tsx` from where it is started.
+    const words = [process.execPath, ...PROGRAM].map((word) => (word === 'tsx' ? import.meta.resolve(word) : word));
+    assert.equal(lines.length, 8);
+    await program.publish({ event: 'price', data: 'not secret', topics: ['eur'] });
+    for (const line of lines) {
+      if (line.includes('DELETE')) await program.publish({ data: 'a secret' });
+      const script = line
+        .replace('localhost:2015', `localhost:${program.port}`)
+        .replace(/^curl /, 'curl -sS --fail-with-body ')
+        .replace(/^npx sse-server/, words.join(' '));
+      const { code, stdout, stderr } = await run(t, ['-c', script], { command: ['bash'], cwd: folder });
+      assert.equal(code, 0, `${line}\n${stdout}${stderr}`);
+    }
+  });
+
   it('has a second sample that lets its token in and nobody else', async (t) => {
     const [sample] = [...readme.matchAll(/npx sse-server --static \.\/public \\\n[^`]*--require-auth/g)].map(([text]) => text);
     assert(sample);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createParser } from 'eventsource-parser';
 import fc from 'fast-check';
 import { parseDraft, typeProblem } from '../../src/event/draft.ts';
-import { encodeControl, encodeEvent, encodeRetry, HEARTBEAT } from '../../src/event/encode.ts';
+import { decodeEvent, encodeControl, encodeEvent, encodeRetry, HEARTBEAT } from '../../src/event/encode.ts';
 import type { ServerSentEvent } from '../../src/event/event.ts';
 
 const bytes = (type: string, data: string, retry?: number): string =>
@@ -34,6 +34,27 @@ for (const [what, actual, expected] of [
 ] as const) {
   test(`golden bytes: ${what}`, () => assert.equal(actual, expected));
 }
+
+test('a frame can be read back, its lines joined by LF', () => {
+  const text = fc.array(
+    fc.oneof(
+      fc.constantFrom('\n', '\r', '\r\n', ' ', ':', 'data: ', 'id: 9', 'event: x', '\u2028'),
+      fc.string({ unit: 'grapheme' }),
+    ),
+  );
+  fc.assert(
+    fc.property(
+      fc.constantFrom('message', 'price', 'data: x'),
+      text,
+      fc.option(fc.integer({ min: 500 }), { nil: undefined }),
+      (type, parts, retry) => {
+        const data = parts.join('');
+        const given = { type, data, ...(retry !== undefined && { retry }) };
+        assert.deepEqual(decodeEvent(encodeEvent('e-1', given)), { ...given, data: data.replace(/\r\n|\r/g, '\n') });
+      },
+    ),
+  );
+});
 
 /** What another project's parser reads out of frames that come in pieces. */
 function read(frames: Uint8Array, cuts: readonly number[]) {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { nobody } from '../../src/event/audience.ts';
 import { parseDraft } from '../../src/event/draft.ts';
 import type { EventLog, LogEntry } from '../../src/hub/event-log.ts';
 import { MemoryLog } from '../../src/hub/memory-log.ts';
@@ -44,8 +45,16 @@ const step = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('read' as const), from: fc.nat(100) }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('redact' as const), back: fc.nat(60), every: fc.integer({ min: 1, max: 7 }) }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('since' as const), back: fc.nat(50) }) },
 );
+
+function redacted({ id, sequence, time }: LogEntry): LogEntry {
+  return { id, sequence, time, event: { type: 'message', data: '' }, audience: nobody };
+}
 
 for (const kind of kinds) {
   test(`the ${kind.name} log answers as a plain list would`, async () => {
@@ -94,6 +103,12 @@ for (const kind of kinds) {
               log = await open();
               if (kind.keeps) assert.equal(log.head, head);
               else model = [];
+            } else if (action.do === 'redact') {
+              const chosen: number[] = [];
+              for (let sequence = Math.max(1, log.head - action.back); sequence <= log.head; sequence += action.every)
+                chosen.push(sequence);
+              await log.redact(chosen);
+              model = model.map((entry) => (chosen.includes(entry.sequence) ? redacted(entry) : entry));
             } else if (action.do === 'read') {
               const from = log.oldest + (action.from % (log.head - log.oldest + 2));
               const entries: LogEntry[] = [];

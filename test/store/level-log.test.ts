@@ -138,6 +138,50 @@ test('old events go by count, by bytes and by age, and the newest stays', async 
   }
 });
 
+test('what was redacted is in no file any more, nor after a restart; its sequence and its time stay', async (t) => {
+  const directory = place(t);
+  const holds = (text: string) => readdirSync(directory).some((name) => readFileSync(join(directory, name)).includes(text));
+  // In a table, in the journal, and across a restart.
+  for (const [round, epoch] of ['e1', 'e2', 'e3'].entries()) {
+    const { log, warnings } = await open(directory, { epoch, now: () => 1_700_000_000_000 + round });
+    await fill(log, 50);
+    await log.append([
+      parseDraft({ event: 'kept-type', data: `SECRET-${round}`, topics: ['SECRET-TOPIC'], id: 'mine', supersedes: 'SECRET-KEY' }),
+    ]);
+    assert.equal(holds(`SECRET-${round}`), true);
+    const sequence = log.head;
+    await log.redact([sequence]);
+    assert.equal(holds('SECRET'), false);
+    const entry = (await everything(log)).find((found) => found.sequence === sequence);
+    assert.equal(entry?.event.data, '');
+    assert.equal(entry?.audience.match?.({} as never), false);
+    assert.equal(entry?.time, 1_700_000_000_000 + round);
+    await log.close();
+    assert.deepEqual(warnings, []);
+  }
+  const { log, warnings } = await open(directory, { epoch: 'e4' });
+  assert.equal((await everything(log)).length, 3 * 51);
+  assert.deepEqual(warnings, [], 'and is no damage');
+  await log.close();
+});
+
+test('retention and redaction do not undo each other', async (t) => {
+  const directory = place(t);
+  const { log } = await open(directory, { retention: { events: 300 } });
+  await fill(log, 1000);
+  const redacting = log.redact(Array.from({ length: 1000 }, (_, i) => i + 1));
+  await Promise.all([fill(log, 1000), redacting, log.redact([1, 2, 1500])]);
+  await log.trimmed();
+  const { oldest, head } = log;
+  await log.close();
+  await assert.rejects(log.redact([head]), { code: 'stopping' });
+  const { log: again, warnings } = await open(directory, { epoch: 'e2' });
+  assert.deepEqual([again.oldest, again.head], [oldest, head]);
+  assert.equal((await everything(again)).length, head - oldest + 1);
+  assert.deepEqual(warnings, []);
+  await again.close();
+});
+
 test('damage is found, told once, and never gives altered data; the rest is still there', async (t) => {
   const original = place(t);
   const { log } = await open(original);

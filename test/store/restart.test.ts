@@ -199,6 +199,30 @@ test('marks leave the store with their events', async (t) => {
   assert.equal((await store.replayed()).length, 10);
 });
 
+test('marks leave the store with what is redacted, and what was superseded is the newest again', async (t) => {
+  const store = await new Store(t).open();
+  const values = ['1', '2', '3', '4'].map((data) => ({ data, id: `id-${data}`, supersedes: 'key' }));
+  await store.publish([...values, { data: 'by function', id: 'live', supersedes: 'key', filter: () => true }]);
+  await store.log.redact([3, 4, 5]);
+  await store.log.close();
+  const db = await store.database();
+  const kinds = (await db.keys().all()).map((key) => String.fromCharCode(key[0] as number)).join('');
+  await db.close();
+  assert.equal(kinds, 'eeeeeiissx');
+  await store.open();
+  assert.deepEqual(await store.replayed(), ['2']);
+  await assert.rejects(store.publish([{ data: 'x', id: 'id-2' }]), { code: 'conflict' });
+  assert.deepEqual(
+    (
+      await store.publish([
+        { data: 'x', id: 'id-3' },
+        { data: 'y', id: 'live' },
+      ])
+    ).map(({ id }) => id),
+    ['e2-6.id-3', 'e2-7.live'],
+  );
+});
+
 test('a batch of ten thousand is one group, whatever waits beside it', async (t) => {
   const store = await new Store(t, { history: 100_000 }).open();
   const batch = Array.from({ length: 10_000 }, (_, i) => ({ data: String(i) }));

@@ -96,8 +96,10 @@ function parseAnswer(received: string, closed: boolean, bodiless: boolean): Answ
   const rest = received.slice(end + 4);
   const length = headers['content-length'];
   if (bodiless || status === 204 || status === 304) return { status, lines, headers, body: '' };
-  if (!closed && (length === undefined || rest.length < Number(length))) return undefined;
-  const bytes = headers['transfer-encoding'] === 'chunked' ? unchunked(rest) : rest.slice(0, Number(length ?? rest.length));
+  const chunked = headers['transfer-encoding'] === 'chunked';
+  const whole = chunked ? rest.endsWith('0\r\n\r\n') : length !== undefined && rest.length >= Number(length);
+  if (!closed && !whole) return undefined;
+  const bytes = chunked ? unchunked(rest) : rest.slice(0, Number(length ?? rest.length));
   const body = Buffer.from(bytes, 'latin1').toString('utf8');
   return { status, lines, headers, body };
 }

@@ -1,0 +1,114 @@
+import { SseError } from '../errors.ts';
+import type { Archive, Selection } from '../hub/archive.ts';
+import type { LogEntry } from '../hub/event-log.ts';
+import { didYouMean } from '../nearest.ts';
+import { checkEscapes } from './body.ts';
+import { type Exchange, type Handler, header } from './exchange.ts';
+import { historyLine } from './history-line.ts';
+import { sendJson, sendStream } from './respond.ts';
+import { parseSelection } from './selection.ts';
+
+export interface HistoryOptions {
+  readonly archive: Archive;
+  /** Wall clock, ms since 1970. */
+  readonly now: () => number;
+}
+
+const SELECTION = ['since', 'until', 'filter'] as const;
+/** How many events one answer of JSON has. NDJSON has all unless it is told otherwise: it can be read while it comes. */
+const DEFAULT_LIMIT = 100;
+const MAX_LIMIT = 10_000;
+
+/** `GET /admin/history`: a selection of the past, sent while it is read, a page of it in memory. */
+export function listHistory({ archive, now }: HistoryOptions): Handler {
+  return async (exchange) => {
+    const fields = fieldsOf(exchange, [...SELECTION, 'limit', 'cursor', 'format']);
+    const selection = selectionOf(fields, now());
+    const cursor = fields.get('cursor');
+    const after = cursor === undefined ? 0 : archive.sequenceOf(cursor);
+    if (after === undefined)
+      throw refuse('?cursor', 'is no id of this log; give the next of an earlier answer, or the last id in it');
+    const entries = archive.select(selection, after + 1);
+    if (formatOf(exchange, fields.get('format')) === 'ndjson')
+      return sendStream(exchange.res, 'application/x-ndjson', asLines(entries, limitOf(fields) ?? Infinity));
+    await sendStream(exchange.res, 'application/json; charset=utf-8', asDocument(entries, limitOf(fields) ?? DEFAULT_LIMIT));
+  };
+}
+
+/** `DELETE /admin/history`: takes a selection out of the past. Answers when it is gone from wherever it was kept. */
+export function redactHistory({ archive, now }: HistoryOptions): Handler {
+  return async (exchange) => {
+    const fields = fieldsOf(exchange, [...SELECTION, 'all']);
+    const selection = selectionOf(fields, now());
+    const all = fields.get('all');
+    if (all !== undefined && all !== 'true') throw refuse('?all', 'is true or left out');
+    const selects = Object.keys(selection).length > 0;
+    if (!selects && all === undefined)
+      throw refuse('', 'this would delete everything: say which with since, until or filter, or all=true');
+    if (selects && all !== undefined) throw refuse('?all', 'cannot stand beside a selection: it is either all or some');
+    // The server takes the time, not the client.
+    exchange.res.setTimeout(0);
+    sendJson(exchange.res, 200, { deleted: await archive.redact(selection) });
+  };
+}
+
+function refuse(pointer: string, detail: string): SseError {
+  return SseError.of('invalid-request', [{ pointer, detail }]);
+}
+
+function fieldsOf({ req, query }: Exchange, known: readonly string[]): ReadonlyMap<string, string> {
+  checkEscapes(req.url ?? '', 'the query');
+  const fields = new Map<string, string>();
+  for (const [field, value] of query) {
+    // A misspelt selection must not select everything.
+    if (!known.includes(field)) throw refuse(`?${field}`, `unknown parameter${didYouMean(field, known)}`);
+    if (fields.has(field)) throw refuse(`?${field}`, 'is given twice');
+    fields.set(field, value);
+  }
+  return fields;
+}
+
+function selectionOf(fields: ReadonlyMap<string, string>, now: number): Selection {
+  const [since, until, filter] = SELECTION.map((field) => fields.get(field));
+  return parseSelection({ since, until, filter }, now, (field) => `?${field}`);
+}
+
+function limitOf(fields: ReadonlyMap<string, string>): number | undefined {
+  const text = fields.get('limit');
+  if (text === undefined) return undefined;
+  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+  if (limit < 1 || limit > MAX_LIMIT) throw refuse('?limit', `must be a whole number from 1 to ${MAX_LIMIT}`);
+  return limit;
+}
+
+function formatOf({ req }: Exchange, format: string | undefined): 'json' | 'ndjson' {
+  if (format === undefined) return header(req, 'accept')?.toLowerCase().includes('application/x-ndjson') ? 'ndjson' : 'json';
+  if (format !== 'json' && format !== 'ndjson')
+    throw refuse('?format', `is json or ndjson${didYouMean(format, ['json', 'ndjson'])}`);
+  return format;
+}
+
+async function* asLines(entries: AsyncGenerator<LogEntry, void>, limit: number): AsyncGenerator<string, void> {
+  let count = 0;
+  for await (const entry of entries) {
+    yield `${historyLine(entry)}\n`;
+    if (++count === limit) return;
+  }
+}
+
+/** The answer as one JSON document. `next` is the id after which there is more; null if there is not. */
+async function* asDocument(entries: AsyncGenerator<LogEntry, void>, limit: number): AsyncGenerator<string, void> {
+  let count = 0;
+  let last: string | null = null;
+  let next: string | null = null;
+  yield '{"events":[';
+  for await (const entry of entries) {
+    if (count === limit) {
+      next = last;
+      break;
+    }
+    yield (count++ > 0 ? ',' : '') + historyLine(entry);
+    last = entry.id;
+  }
+  yield `],"next":${JSON.stringify(next)}}\n`;
+}

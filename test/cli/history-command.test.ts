@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Effects } from '../../src/cli/effects.ts';
+import type { HistoryOrder } from '../../src/cli/history-order.ts';
+import { type Outcome, run } from './run.ts';
+
+async function ordered(
+  argv: readonly string[],
+  env: Effects['env'] = {},
+): Promise<Outcome & { order: HistoryOrder | undefined }> {
+  let order: HistoryOrder | undefined;
+  const history = (given: HistoryOrder) => {
+    order = given;
+    return 0;
+  };
+  return { ...(await run(['history', ...argv], { env, history })), order };
+}
+
+const placeOf = async (argv: readonly string[], env?: Effects['env']) =>
+  (await ordered(['export', '-', ...argv], env)).order?.place;
+
+describe('sse-server history', () => {
+  it('serves nothing, and ends with the exit code of what it ran', async () => {
+    const { exitCode, loaded } = await run(['history', 'import', 'x', '--store', 'log'], { history: async () => 7 });
+    assert.deepEqual([exitCode, loaded], [7, undefined]);
+  });
+
+  it('asks the server of --url or SSE_SERVER_URL, else opens the store; a flag counts before what stands elsewhere', async () => {
+    const env = { SSE_SERVER_URL: 'http://localhost:1', SSE_SERVER_STORE: 'other' };
+    assert.deepEqual(await placeOf(['--url', 'http://localhost:2'], env), { url: 'http://localhost:2' });
+    assert.deepEqual(await placeOf(['--store', 'log'], env), { store: 'log' });
+    assert.deepEqual(await placeOf([], env), { url: 'http://localhost:1' });
+    assert.deepEqual(await placeOf([], { SSE_SERVER_STORE: 'other' }), { store: 'other' });
+    assert.deepEqual(await placeOf(['--url', 'unix:/run/admin.sock']), { url: 'unix:/run/admin.sock' });
+  });
+
+  it('hands on what is selected, and the options of the server', async () => {
+    const argv = ['export', 'a.ndjson', '--since', '1d', '--filter', 'event == "x"', '--store', 'log', '--admin-token-file', 'f'];
+    const { order } = await ordered(argv);
+    assert.deepEqual([order?.what, order?.file], ['export', 'a.ndjson']);
+    assert.deepEqual(order?.selection, { since: '1d', filter: 'event == "x"' });
+    assert.equal(order?.loaded.options.adminTokenFile, 'f');
+  });
+
+  for (const [argv, line] of [
+    [['export', '-'], 'history: which server? a running one is --url URL, a stopped one --store DIR'],
+    [
+      ['export', '-', '--url', 'http://a', '--store', 'b'],
+      '--url: cannot stand beside --store: the server is running, or it is not',
+    ],
+    [
+      ['export', '-', '--url', 'localhost:2015'],
+      "--url: must be a URL such as http://localhost:2015 or unix:PATH, not 'localhost:2015'",
+    ],
+    [['export'], "missing required argument 'FILE'"],
+    [['exprt', '-'], "unknown command 'exprt'; did you mean export?"],
+    [['import', '-', '--since', '1d'], "unknown option '--since'"],
+    [['import', '-', '--storre', 'x'], "unknown option '--storre'; did you mean --store?"],
+  ] as const)
+    it(`says what is wrong in one line: ${argv.join(' ')}`, async () => {
+      const { exitCode, stdout, stderr, order } = await ordered(argv);
+      assert.deepEqual([exitCode, stdout, stderr, order], [2, '', `sse-server: ${line}\n`, undefined]);
+    });
+});
