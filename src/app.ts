@@ -74,7 +74,7 @@ export class App {
   readonly exposed: boolean;
   /** Sentences for the log: what is legal but should not stay. */
   readonly warnings: readonly string[];
-  readonly #tally = new Tally();
+  readonly #tally: Tally;
   readonly #guard: Guard;
   readonly #portAsked: boolean;
   readonly #observe: Observe;
@@ -89,9 +89,15 @@ export class App {
    * @throws SseError `invalid-config` when a file or directory that the options name is no good, `store-in-use`, `start-failed`
    */
   static async open(options: Options, surroundings: Surroundings): Promise<App> {
-    const log = await openLog(options, surroundings.observe);
+    const tally = new Tally();
+    // The store's failures count from its opening on, before there is anything else to report.
+    const observe: Observe = (activity) => {
+      tally.observe(activity);
+      surroundings.observe(activity);
+    };
+    const log = await openLog(options, observe);
     try {
-      const app = new App(options, surroundings, log);
+      const app = new App(options, { ...surroundings, observe }, log, tally);
       await app.hub.refill();
       return app;
     } catch (error) {
@@ -100,12 +106,12 @@ export class App {
     }
   }
 
-  private constructor(options: Options, { production, portAsked, observe }: Surroundings, log: EventLog) {
+  private constructor(options: Options, { production, portAsked, observe }: Surroundings, log: EventLog, tally: Tally) {
+    this.#tally = tally;
     this.options = options;
     this.#portAsked = portAsked;
     this.exposed = production || options.trustProxy.length > 0 || !isLoopbackHost(options.host);
     this.#observe = (activity: Activity) => {
-      this.#tally.observe(activity);
       observe(activity);
       if (activity.kind === 'proxy-seen') this.#endSelfDeclared();
     };

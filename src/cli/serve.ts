@@ -2,6 +2,7 @@ import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type Addresses, App } from '../app.ts';
 import type { Loaded } from '../config/load.ts';
 import { SseError } from '../errors.ts';
+import type { Activity } from '../hub/activity.ts';
 import { createLog, type Log, logActivity } from '../terminal/log.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -15,13 +16,17 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
   let terminal: Terminal | undefined;
   let log: Log | undefined;
 
+  // What opening a store has to say comes before there is anything to say it with, and must not be lost.
+  const early: Activity[] = [];
+  const tell = (activity: Activity): void => {
+    if (!log || !terminal) early.push(activity);
+    else if (terminal.interactive) terminal.observe(activity);
+    else logActivity(log, activity);
+  };
   const app = await App.open(options, {
     production: env.NODE_ENV === 'production',
     portAsked,
-    observe: (activity) => {
-      terminal?.observe(activity);
-      if (log && !terminal?.interactive) logActivity(log, activity);
-    },
+    observe: (activity) => tell(activity),
   });
   const stopping = new Stopping(app, process);
   const { event, data, keyFilter } = options;
@@ -56,6 +61,7 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
   try {
     for (const { pointer, detail } of warnings) log.warn(`${pointer}: ${detail}`);
     for (const warning of app.warnings) log.warn(warning);
+    for (const activity of early) tell(activity);
     const addresses = await app.start();
     greet(app, addresses, opened, portAsked);
     if (options.readyFile !== undefined) writeReadyFile(options.readyFile, { pid: process.pid, ...addresses });
