@@ -175,7 +175,7 @@ export class App {
 
   /** How many of the connected clients a filter selects. @throws SseError `invalid-filter` */
   count(filter: string): { readonly matched: number; readonly total: number } {
-    return { matched: this.hub.count(parseDraft({ data: '', filter })), total: this.hub.size };
+    return { matched: this.hub.count(parseDraft({ data: '', filter }).audience), total: this.hub.size };
   }
 
   /** Listens. @throws SseError `address-in-use`, `start-failed`; nothing is left open then */

@@ -71,7 +71,7 @@ class StoppedServer implements Place {
 
   async *read(selection: HistoryOrder['selection']): AsyncIterable<Uint8Array> {
     const ring = new History({ events: 1, age: 0, bytes: 0 }, this.#log.head + 1);
-    const archive = new Archive({ log: this.#log, ring: () => ring, redacted: () => {} });
+    const archive = new Archive({ log: this.#log, ring, redacted: () => {} });
     for await (const entry of archive.select(parseSelection(selection, Date.now(), (field) => `--${field}`)))
       yield Buffer.from(`${historyLine(entry)}\n`);
   }

@@ -5,13 +5,12 @@ import { encodeRetry } from '../event/encode.ts';
 import type { Client } from '../event/identity.ts';
 import type { Observe } from '../hub/activity.ts';
 import type { Hub } from '../hub/hub.ts';
-import type { Position } from '../hub/resume.ts';
 import type { Authentication, Evidence } from '../identity/authenticate.ts';
 import { type CorsOptions, corsHeaders, PREFLIGHT } from './cors.ts';
 import { EventStream, STREAM_HEADERS } from './event-stream.ts';
 import { type Exchange, type Handler, header, refusal } from './exchange.ts';
 import { hasWaiting } from './pipelining.ts';
-import { parseSince } from './since.ts';
+import { positionOf } from './position.ts';
 
 export interface SubscribeOptions {
   readonly hub: Hub;
@@ -45,8 +44,10 @@ export function subscribe(options: SubscribeOptions): Handler {
     if (method === 'OPTIONS') return void res.writeHead(204, { ...PREFLIGHT, ...headers }).end();
     checkRequest(exchange);
     const topics = topicsOf(exchange.query);
-    const position = await options.hub.locate(positionOf(exchange, options));
+    const wanted = positionOf(exchange, options.now());
     const identity = await options.authentication.identify(evidenceOf(exchange, options.authCookie));
+    const client: Client = { ...identity, topics, client: { id: options.newClientId(), ip: exchange.ip } };
+    const position = await options.hub.locate(wanted, client);
     if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
 
     const socket = res.socket;
@@ -56,7 +57,6 @@ export function subscribe(options: SubscribeOptions): Handler {
     if (full) return refuse(exchange, full, options.observe);
 
     streaming.add(socket);
-    const client: Client = { ...identity, topics, client: { id: options.newClientId(), ip: exchange.ip } };
     const stream = new EventStream(res, headers, options.stallTime);
     stream.follow(options.hub.attach(stream, client, position));
   };
@@ -95,18 +95,6 @@ function evidenceOf({ req, query }: Exchange, authCookie: string): Evidence {
   const { authorization } = req.headers;
   const cookie = cookieOf(req.headers.cookie, authCookie);
   return { query, ...(authorization !== undefined && { authorization }), ...(cookie !== undefined && { cookie }) };
-}
-
-/** The header wins: an EventSource repeats its URL when it comes back, and its header is newer (design §9). */
-function positionOf({ req, query }: Exchange, { now }: SubscribeOptions): Position {
-  const lastEventId = header(req, 'last-event-id') || query.get('lastEventId');
-  if (lastEventId) return { lastEventId };
-  const text = query.get('since');
-  if (text === null) return {};
-  const since = parseSince(text, now());
-  if (since !== undefined) return { since };
-  const detail = 'must be a duration such as 10m, a time such as 2026-11-22T10:00:00Z, or earliest';
-  throw SseError.of('invalid-request', [{ pointer: '?since', detail }]);
 }
 
 /** RFC 9110 §12.5.1, as far as one media type goes. None is any. */

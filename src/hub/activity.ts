@@ -1,7 +1,17 @@
 import type { Client } from '../event/identity.ts';
 
-/** Why a stream ended: in log, metrics, API and tests alike. `left` is a client that went by itself. */
-export type CloseReason = 'left' | 'shutdown' | 'slow' | 'kicked' | 'expired' | 'revoked' | 'max-age' | 'refused' | 'error';
+/** Why a stream ended: in log, metrics, API and tests alike. `left` is a client that went by itself, `complete` one that wanted the past only. */
+export type CloseReason =
+  | 'left'
+  | 'complete'
+  | 'shutdown'
+  | 'slow'
+  | 'kicked'
+  | 'expired'
+  | 'revoked'
+  | 'max-age'
+  | 'refused'
+  | 'error';
 
 /** Why a resume could not be exact (design: "Resume"). */
 export type GapReason = 'evicted' | 'epoch' | 'unknown' | 'corrupt';

@@ -15,8 +15,7 @@ export interface Selection {
 
 interface ArchiveParts {
   readonly log: EventLog;
-  /** The history as it is now. */
-  readonly ring: () => History;
+  readonly ring: History;
   /** Entries were redacted: what was made of them before must not be sent any more. */
   readonly redacted: (sequences: readonly number[]) => void;
 }
@@ -33,7 +32,7 @@ const BATCH = 10_000;
  */
 export class Archive {
   readonly #log: EventLog;
-  readonly #ring: () => History;
+  readonly #ring: History;
   readonly #redacted: (sequences: readonly number[]) => void;
 
   constructor({ log, ring, redacted }: ArchiveParts) {
@@ -82,20 +81,19 @@ export class Archive {
 
   async #redact(sequences: readonly number[]): Promise<void> {
     await this.#log.redact(sequences);
-    const ring = this.#ring();
-    for (const sequence of sequences) ring.redact(sequence);
+    for (const sequence of sequences) this.#ring.redact(sequence);
     this.#redacted(sequences);
   }
 
   get #oldest(): number {
-    return Math.min(this.#log.oldest, this.#ring().oldest);
+    return Math.min(this.#log.oldest, this.#ring.oldest);
   }
 
   async #read(from: number): Promise<Page> {
     if (from >= this.#log.oldest) return this.#log.read(from);
     // Nothing here waits for a disk: without a pause, a large ring would hold up the event loop.
     await new Promise<void>((resolve) => setImmediate(resolve));
-    const ring = this.#ring();
+    const ring = this.#ring;
     const end = Math.min(this.#log.oldest, ring.next, from + PAGE.events);
     const entries: LogEntry[] = [];
     let next = from;
@@ -110,7 +108,7 @@ export class Archive {
 
   /** The first entry that is not older than a time, in the ring or before it. */
   async #since(time: number): Promise<number> {
-    const ring = this.#ring();
+    const ring = this.#ring;
     const isAllThereIs = this.#log.oldest >= ring.oldest;
     if (isAllThereIs || (ring.at(ring.oldest)?.time ?? Infinity) < time) return ring.since(time);
     return this.#log.since(time);

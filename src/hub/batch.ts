@@ -1,6 +1,9 @@
 import type { Cursor } from './cursor.ts';
 import type { HistoryEntry } from './history.ts';
 
+/** At most this many bytes are put together for one write, so that a client that stalls holds no more. A larger event goes alone. */
+export const CHUNK: number = 64 * 1024;
+
 /** An entry that waits for the next pass, with the cursors it was offered to; none named is all of them. */
 export interface Offer {
   readonly entry: HistoryEntry;

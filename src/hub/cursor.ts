@@ -33,6 +33,8 @@ export class Cursor {
   sent: number;
   /** The head when it attached: entries above are live, others a replay. */
   readonly attachedAt: number;
+  /** Whether it ends where the replay does. */
+  readonly pastOnly: boolean;
   /** The beat at which something was last written to it. */
   wroteAt: number;
   /** The beat at which it has lived long enough. */
@@ -47,7 +49,10 @@ export class Cursor {
 
   constructor(
     owner: Owner,
-    start: Pick<Cursor, 'client' | 'subscriber' | 'next' | 'sent' | 'attachedAt' | 'wroteAt' | 'expiresAt' | 'since'>,
+    start: Pick<
+      Cursor,
+      'client' | 'subscriber' | 'next' | 'sent' | 'attachedAt' | 'pastOnly' | 'wroteAt' | 'expiresAt' | 'since'
+    >,
   ) {
     this.#owner = owner;
     this.client = start.client;
@@ -55,6 +60,7 @@ export class Cursor {
     this.next = start.next;
     this.sent = start.sent;
     this.attachedAt = start.attachedAt;
+    this.pastOnly = start.pastOnly;
     this.wroteAt = start.wroteAt;
     this.expiresAt = start.expiresAt;
     this.since = start.since;

@@ -21,8 +21,17 @@ export interface Epoch {
 /** What became of an append. */
 export interface Appended {
   readonly id: string;
-  /** What `follow`'s listener answered for it: to how many clients it was offered. */
+  /** What `follow`'s listener answered for it: for how many of the clients attached at that instant it is. */
   readonly matched: number;
+}
+
+/** Hears of an entry, and answers for how many clients it is. */
+export type Listener = (entry: LogEntry) => number | Promise<number>;
+
+/** Hands entries to a listener, in order and without a pause; settles with what became of them. */
+export function tell(entries: readonly LogEntry[], listener: Listener): Promise<readonly Appended[]> {
+  const heard = entries.map((entry) => [entry.id, listener(entry)] as const);
+  return Promise.all(heard.map(async ([id, matched]) => ({ id, matched: await matched })));
 }
 
 /** The id of an entry. */
@@ -69,7 +78,8 @@ export interface Page {
  * The port to the one ordered log that every event goes through, whatever keeps it.
  *
  * - `append` must give its drafts the next sequences, keep all of them or none as safely as the log promises, and only
- *   then hand them to the listener. It settles after the listener answered. If it fails, no sequence is used up and
+ *   then hand them to the listener. It settles after the listener answered, which may take it a while; the next entries
+ *   must not wait for that. If it fails, no sequence is used up and
  *   nobody was told. With a key, the receipt must be kept in the same step as the entries, and for as long as nobody
  *   says that it is forgotten. It fails with `conflict` for an own id that the log still has.
  * - `follow` must be called once, before the first append. The listener gets every entry appended from then on,
@@ -93,7 +103,7 @@ export interface EventLog {
   /** The oldest sequence that `read` can give; `head + 1` if there is none. */
   readonly oldest: number;
   append(drafts: readonly EventDraft[], keyed?: Keyed): Promise<readonly Appended[]>;
-  follow(listener: (entry: LogEntry) => number): void;
+  follow(listener: Listener): void;
   read(from: number): Promise<Page>;
   /** The first sequence whose entry is not older than a time in ms since 1970; `head + 1` if there is none. */
   since(time: number): Promise<number>;

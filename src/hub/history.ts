@@ -80,6 +80,15 @@ export class History {
     return this.#evicted;
   }
 
+  /** Forgets all, and goes on with the entry of this sequence. */
+  begin(next: number): void {
+    this.#entries = [];
+    this.#start = 0;
+    this.#bytes = 0;
+    this.#ownIds.clear();
+    this.#next = next;
+  }
+
   append(entry: LogEntry): HistoryEntry {
     const added = historyEntry(entry);
     this.#entries.push(added);

@@ -75,7 +75,7 @@ export class LastValues {
 
   /** Whether a replay leaves an entry out. Evaluates filters, so it lets other work run in between. @param now ms since 1970 */
   *withholds(
-    { sequence, time, audience, replay }: HistoryEntry,
+    { sequence, time, audience, replay }: Pick<HistoryEntry, 'sequence' | 'time' | 'audience' | 'replay'>,
     { client, attachedAt }: Asking,
     now: number,
   ): Generator<void, boolean> {

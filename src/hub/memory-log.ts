@@ -1,5 +1,5 @@
 import type { EventDraft } from '../event/event.ts';
-import { type Appended, type Epoch, type EventLog, idOf, type LogEntry, type Page } from './event-log.ts';
+import { type Appended, type Epoch, type EventLog, idOf, type Listener, type LogEntry, type Page, tell } from './event-log.ts';
 
 /** A log of one process that keeps nothing itself: the history ring is all the past there is, and a restart forgets it. */
 export class MemoryLog implements EventLog {
@@ -9,7 +9,7 @@ export class MemoryLog implements EventLog {
   #head = 0;
   readonly #epoch: string;
   readonly #now: () => number;
-  #listener: (entry: LogEntry) => number = () => 0;
+  #listener: Listener = () => 0;
 
   /** @param epoch random, new at each opening @param now wall clock, ms since 1970 */
   constructor({ epoch, now = Date.now }: { epoch: string; now?: () => number }) {
@@ -26,18 +26,18 @@ export class MemoryLog implements EventLog {
     return this.#head + 1;
   }
 
-  follow(listener: (entry: LogEntry) => number): void {
+  follow(listener: Listener): void {
     this.#listener = listener;
   }
 
   /** Keeps no receipts, and knows no own ids: both are the hub's, as the history is. */
   async append(drafts: readonly EventDraft[]): Promise<readonly Appended[]> {
     const time = this.#now();
-    return drafts.map((draft) => {
+    const entries = drafts.map((draft): LogEntry => {
       const sequence = ++this.#head;
-      const id = idOf(this.#epoch, sequence, draft);
-      return { id, matched: this.#listener({ ...draft, id, sequence, time }) };
+      return { ...draft, id: idOf(this.#epoch, sequence, draft), sequence, time };
     });
+    return tell(entries, this.#listener);
   }
 
   async read(): Promise<Page> {

@@ -2,14 +2,18 @@ import type { GapReason } from './activity.ts';
 import type { Epoch } from './event-log.ts';
 import type { History } from './history.ts';
 
-/** Where a new stream wants to begin. `lastEventId` wins over `since`; neither is the head. */
+/** Where a new stream wants to begin, and how far it goes. `lastEventId` wins over all; without any it is the head. */
 export interface Position {
   /** The last id the client has seen. Untrusted text. */
   readonly lastEventId?: string;
   /** A time in ms since 1970, or the oldest entry there is. */
   readonly since?: number | 'earliest';
-  /** The sequence that `since` was found to mean; wins over it. */
+  /** At most so many events of the past, the newest ones. Means nothing beside an id, after which nothing may be left out. */
+  readonly limit?: number;
+  /** The sequence at which all that was found to begin; wins over them. */
   readonly first?: number;
+  /** Whether the stream ends after the past. */
+  readonly pastOnly?: boolean;
 }
 
 /** What a client is told when its stream cannot continue exactly where it ended: the data of `sse.gap`. */
@@ -36,8 +40,10 @@ interface Extent {
 export function resolve({ lastEventId, since, first }: Position, extent: Extent): { readonly from: number; readonly gap?: Gap } {
   const { epochs, history, oldest, onGap } = extent;
   if (lastEventId === undefined || lastEventId === '') {
+    // What was found may have left the log meanwhile.
+    if (first !== undefined) return { from: Math.max(first, oldest) - 1 };
     if (since === undefined) return { from: history.newest };
-    return { from: (first ?? (since === 'earliest' ? oldest : history.since(since))) - 1 };
+    return { from: (since === 'earliest' ? oldest : history.since(since)) - 1 };
   }
   const { seen, reason } = judge(lastEventId, extent);
   if (reason === undefined) return { from: seen };

@@ -9,7 +9,7 @@ import { findOwnId } from './marks.ts';
 export interface Waiting {
   readonly drafts: readonly EventDraft[];
   readonly keyed: Keyed | undefined;
-  readonly resolve: (answers: readonly Appended[]) => void;
+  readonly resolve: (answers: Promise<readonly Appended[]>) => void;
   readonly reject: (error: unknown) => void;
 }
 

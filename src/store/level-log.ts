@@ -9,9 +9,11 @@ import {
   type EventLog,
   idOf,
   type Keyed,
+  type Listener,
   type LogEntry,
   type Page,
   type Recall,
+  tell,
 } from '../hub/event-log.ts';
 import { takeGroup, type Waiting, withoutConflicts } from './group.ts';
 import { marksOf, putMarks, putReceipt, recall, type Write } from './marks.ts';
@@ -80,7 +82,7 @@ export class LevelLog implements EventLog {
   #oldest: number;
   #head: number;
   #bytes: number;
-  #listener: (entry: LogEntry) => number = () => 0;
+  #listener: Listener = () => 0;
   readonly #waiting: Waiting[] = [];
   /** Whether somebody looks after those who wait. */
   #busy = false;
@@ -166,7 +168,7 @@ export class LevelLog implements EventLog {
     return this.#oldest;
   }
 
-  follow(listener: (entry: LogEntry) => number): void {
+  follow(listener: Listener): void {
     this.#listener = listener;
   }
 
@@ -264,15 +266,14 @@ export class LevelLog implements EventLog {
       for (const { reject } of group) reject(failure);
       return;
     }
-    const answered: Write[] = [];
-    for (const { entries, keyed, resolve } of appends) {
-      const answers = entries.map((entry) => {
-        this.#head = entry.sequence;
-        return { id: entry.id, matched: this.#listener(entry) };
-      });
+    this.#head = head;
+    const told = appends.map(({ entries, keyed, resolve }) => {
+      const answers = tell(entries, this.#listener);
       resolve(answers);
-      if (keyed) answered.push(...putReceipt(keyed, time, answers));
-    }
+      return { keyed, answers };
+    });
+    const answered: Write[] = [];
+    for (const { keyed, answers } of told) if (keyed) answered.push(...putReceipt(keyed, time, await answers));
     // Not synced: without it a repeated request still gets its ids and sends nothing.
     if (answered.length > 0) await this.#db.batch(answered).catch((error: unknown) => this.#fail(error));
     this.trim();

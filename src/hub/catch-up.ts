@@ -1,0 +1,154 @@
+import { admits } from '../event/audience.ts';
+import { encodeControl } from '../event/encode.ts';
+import type { CloseReason, Observe } from './activity.ts';
+import { CHUNK, type Chunk, chunkOf } from './batch.ts';
+import type { Cursor } from './cursor.ts';
+import type { EventLog } from './event-log.ts';
+import type { History, HistoryEntry } from './history.ts';
+import type { LastValues } from './last-values.ts';
+import { Past } from './past.ts';
+import { type Gap, positionId } from './resume.ts';
+import type { Standing } from './standing.ts';
+
+/** Where entries of the past are read: the history, or a page of the log. */
+interface Source {
+  /** The sequence after its last entry. */
+  readonly next: number;
+  at(sequence: number): HistoryEntry | undefined;
+}
+
+export interface CatchUpParts {
+  readonly standing: Standing;
+  readonly log: EventLog;
+  readonly history: History;
+  readonly lastValues: LastValues;
+  readonly now: () => number;
+  readonly observe: Observe;
+  /** The oldest entry that can be replayed, from the history or from the log. */
+  readonly oldest: () => number;
+  readonly end: (cursor: Cursor, reason: CloseReason) => void;
+  /** There is something to do. */
+  readonly schedule: () => void;
+}
+
+/** So many chunks are kept for others who return from about the same place. */
+const CHUNKS = 64;
+
+/** Brings clients that are behind to the head, whether they come back or were full: from the history, and before that from the log. */
+export class CatchUp {
+  readonly #parts: CatchUpParts;
+  readonly #past: Past;
+  /** What was last put together, by first and next sequence: those that return together share it. */
+  readonly #chunks = new Map<string, Chunk>();
+
+  constructor(parts: CatchUpParts) {
+    this.#parts = parts;
+    this.#past = new Past(parts.log, { loaded: () => this.#resume(), failed: (error) => this.#endReading(error) });
+  }
+
+  /** One chunk for everyone who is behind and writable now; who drains meanwhile has the next turn, after the next pass. Runs between passes only. */
+  *run(): Generator<void, void> {
+    for (const cursor of [...this.#parts.standing.ready]) {
+      if (cursor.place === 'ready') yield* this.#advance(cursor);
+      yield;
+    }
+  }
+
+  /** What was put together for those who came together is not needed any more. */
+  rest(): void {
+    this.#chunks.clear();
+    const { reading, ready } = this.#parts.standing;
+    if (reading.size === 0 && ready.size === 0) this.#past.forget();
+  }
+
+  /** Entries were redacted: nothing that was made of them before is sent. */
+  renew(): void {
+    this.#chunks.clear();
+    this.#past.renew();
+  }
+
+  /** Sends a cursor the next chunk that is for it. */
+  *#advance(cursor: Cursor): Generator<void, void> {
+    const { standing, history, end } = this.#parts;
+    if (cursor.pastOnly && cursor.next > cursor.attachedAt) return end(cursor, 'complete');
+    if (cursor.next > standing.at) return standing.settle(cursor);
+    if (cursor.next < this.#parts.oldest()) return end(cursor, 'slow'); // Overtaken: publishing was faster than its reading.
+    const source = cursor.next < history.oldest ? this.#past.page(cursor.next) : history;
+    if (!source) return standing.move(cursor, 'reading');
+    const until = cursor.pastOnly ? Math.min(standing.at, cursor.attachedAt) : standing.at;
+    const found = yield* this.#collect(cursor, source, Math.min(until + 1, source.next));
+    if (cursor.place !== 'ready') return;
+    const first = cursor.next;
+    // What is missing is told of on its own, before anything newer.
+    if (found.next === first) return this.#skip(cursor, source, Math.min(until + 1, source.next));
+    cursor.next = found.next;
+    const chunk = this.#chunkOf(found.entries, first, found.next);
+    if (!chunk || standing.writeChunk(cursor, chunk)) standing.settle(cursor);
+    else standing.blockBehind(cursor);
+  }
+
+  /** What is for a cursor from where it stands, as much as goes into one write; up to the first entry that is missing. */
+  *#collect(cursor: Cursor, source: Source, end: number): Generator<void, { entries: HistoryEntry[]; next: number }> {
+    const { lastValues, now } = this.#parts;
+    const first = cursor.next;
+    const entries: HistoryEntry[] = [];
+    let bytes = 0;
+    let next = first;
+    for (; next < end; next++) {
+      const entry = source.at(next);
+      if (!entry) break;
+      const isLive = next > cursor.attachedAt;
+      let isFor = admits(entry.audience, cursor.client, isLive);
+      if (isFor && !isLive && entry.replay) isFor = !(yield* lastValues.withholds(entry, cursor, now()));
+      if (isFor) {
+        // Stops at the first entry that is for it and doesn't fit: that is exactly its next one.
+        if (bytes > 0 && bytes + entry.bytes.length > CHUNK) break;
+        entries.push(entry);
+        bytes += entry.bytes.length;
+      }
+      if ((next - first) % 16 === 15) yield;
+    }
+    return { entries, next };
+  }
+
+  /** Tells a client of entries that are damaged, and goes on behind them. */
+  #skip(cursor: Cursor, source: Source, end: number): void {
+    const { standing, history, log, observe } = this.#parts;
+    // Not damaged, but evicted since it was chosen as the place to read: the next turn looks elsewhere.
+    if (source === history && cursor.next < history.oldest) return;
+    const first = cursor.next;
+    let next = first + 1;
+    while (next < end && !source.at(next)) next++;
+    const [requested, from] = [positionId(first - 1, log.epochs), positionId(next - 1, log.epochs)];
+    const gap: Gap = { requested, from, missed: next - first, reason: 'corrupt' };
+    observe({ kind: 'gap', client: cursor.client, requested, reason: gap.reason, missed: gap.missed });
+    cursor.next = next;
+    cursor.sent = next - 1;
+    if (standing.write(cursor, encodeControl(from, 'sse.gap', gap))) standing.settle(cursor);
+    else standing.blockBehind(cursor);
+  }
+
+  #resume(): void {
+    const { standing, schedule } = this.#parts;
+    for (const cursor of [...standing.reading]) standing.move(cursor, 'ready');
+    schedule();
+  }
+
+  #endReading(error: unknown): void {
+    const { standing, observe, end } = this.#parts;
+    observe({ kind: 'failed', what: 'reading the past from the store', error });
+    for (const cursor of [...standing.reading]) end(cursor, 'error');
+  }
+
+  #chunkOf(entries: readonly HistoryEntry[], first: number, next: number): Chunk | undefined {
+    if (entries.length < next - first) return chunkOf(entries);
+    const key = `${first}-${next}`;
+    const known = this.#chunks.get(key);
+    if (known) return known;
+    const chunk = chunkOf(entries);
+    const [eldest] = this.#chunks.size < CHUNKS ? [] : this.#chunks.keys();
+    if (eldest !== undefined) this.#chunks.delete(eldest);
+    if (chunk) this.#chunks.set(key, chunk);
+    return chunk;
+  }
+}

@@ -1,0 +1,99 @@
+import type { Chunk } from './batch.ts';
+import type { Cursor, Place } from './cursor.ts';
+
+/** Who stands where: every cursor by its place, and the entry that the live ones stand at. */
+export class Standing {
+  readonly live: Set<Cursor> = new Set();
+  readonly ready: Set<Cursor> = new Set();
+  readonly blocked: Set<Cursor> = new Set();
+  readonly reading: Set<Cursor> = new Set();
+  /** Between passes, all live cursors have been sent what is for them up to here. */
+  at: number;
+  /** The last entry of the pass that runs; `at` while none does. Up to here, `next = 0` of other cursors holds. */
+  reach: number;
+  /** Beats so far. */
+  beats = 0;
+  readonly #schedule: () => void;
+
+  /** @param at the head @param schedule there is something to do for a cursor that is ready */
+  constructor(at: number, schedule: () => void) {
+    this.at = at;
+    this.reach = at;
+    this.#schedule = schedule;
+  }
+
+  get size(): number {
+    return this.live.size + this.ready.size + this.blocked.size + this.reading.size;
+  }
+
+  *all(): Generator<Cursor> {
+    for (const cursors of [this.live, this.ready, this.blocked, this.reading]) yield* cursors;
+  }
+
+  /** Takes in a cursor that is new. */
+  join(cursor: Cursor): void {
+    if (cursor.place !== 'gone') this[cursor.place].add(cursor);
+  }
+
+  /** Lets a cursor go, for good. */
+  leave(cursor: Cursor): void {
+    if (cursor.place !== 'gone') this[cursor.place].delete(cursor);
+    cursor.place = 'gone';
+  }
+
+  move(cursor: Cursor, place: Exclude<Place, 'gone'>): void {
+    if (cursor.place === 'gone') return;
+    this[cursor.place].delete(cursor);
+    cursor.place = place;
+    this[place].add(cursor);
+  }
+
+  /** Puts bytes on a cursor's stream; false if it is full with them. */
+  write(cursor: Cursor, bytes: Uint8Array): boolean {
+    cursor.bytes += bytes.length;
+    cursor.wroteAt = this.beats;
+    return cursor.subscriber.write(bytes);
+  }
+
+  writeChunk(cursor: Cursor, chunk: Chunk): boolean {
+    cursor.events += chunk.events;
+    cursor.sent = chunk.last;
+    return this.write(cursor, chunk.bytes);
+  }
+
+  /** A live cursor is full. It has all that is for it up to the end of the pass that runs. */
+  block(cursor: Cursor): void {
+    cursor.next = 0;
+    this.move(cursor, 'blocked');
+  }
+
+  /** A cursor that is full while it catches up, with `next` as the first entry that it wasn't sent. */
+  blockBehind(cursor: Cursor): void {
+    // Those that wait for a pass and came before it attached were not offered to it: its position stays with them.
+    if (cursor.next > Math.max(this.at, cursor.attachedAt)) cursor.next = 0;
+    this.move(cursor, 'blocked');
+  }
+
+  /** A cursor that was full has room again. */
+  unblock(cursor: Cursor): void {
+    cursor.next ||= this.reach + 1;
+    this.move(cursor, 'ready');
+    this.settle(cursor);
+  }
+
+  /**
+   * A writable cursor that has all up to where the live ones are becomes one of them, once nothing waits for the next
+   * pass that came before it attached: that is replay for it, and is read from the history by the rules of a replay.
+   */
+  settle(cursor: Cursor): void {
+    const level = this.reach === this.at && cursor.next === this.at + 1 && cursor.next > cursor.attachedAt;
+    if (level && !cursor.pastOnly) this.move(cursor, 'live');
+    else this.#schedule();
+  }
+
+  /** The sequence up to which a cursor has been sent everything that is for it. While a pass runs it may be lower than need be, never higher. */
+  positionOf(cursor: Cursor): number {
+    if (cursor.place === 'live') return Math.max(cursor.sent, this.at);
+    return cursor.next === 0 ? this.reach : cursor.next - 1;
+  }
+}
