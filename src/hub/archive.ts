@@ -17,7 +17,7 @@ interface ArchiveParts {
   readonly log: EventLog;
   readonly ring: History;
   /** Entries were redacted: what was made of them before must not be sent any more. */
-  readonly redacted: (sequences: readonly number[]) => void;
+  readonly redacted: (sequences: readonly number[]) => void | Promise<void>;
 }
 
 /** A page from the ring ends with the entry that reaches one of these; bytes are those of its frames. */
@@ -33,7 +33,7 @@ const BATCH = 10_000;
 export class Archive {
   readonly #log: EventLog;
   readonly #ring: History;
-  readonly #redacted: (sequences: readonly number[]) => void;
+  readonly #redacted: ArchiveParts['redacted'];
 
   constructor({ log, ring, redacted }: ArchiveParts) {
     this.#log = log;
@@ -82,7 +82,7 @@ export class Archive {
   async #redact(sequences: readonly number[]): Promise<void> {
     await this.#log.redact(sequences);
     for (const sequence of sequences) this.#ring.redact(sequence);
-    this.#redacted(sequences);
+    await this.#redacted(sequences);
   }
 
   get #oldest(): number {

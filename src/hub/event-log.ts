@@ -58,10 +58,10 @@ export interface Receipt {
   readonly answers: readonly Appended[];
 }
 
-/** What a hub asks back of former openings. */
+/** What a hub asks back of a log. */
 export interface Recall {
-  /** Every receipt that is kept, oldest first. */
-  receipt(receipt: Receipt): void;
+  /** Every receipt that is kept, oldest first. Left out, they are not looked for. */
+  receipt?(receipt: Receipt): void;
   /** The newest entry of each `supersedes` key and audience, in order; of very many the newest ones. */
   latest(entry: LogEntry): void;
 }
@@ -85,7 +85,7 @@ export interface Page {
  * - `follow` must be called once, before the first append. The listener gets every entry appended from then on,
  *   by whichever node, once and in order.
  * - `read` must give entries from a sequence on in bounded pages, and may leave out what is damaged, which it reports.
- * - `recall` must give what former openings have kept; it is called once, before the first append.
+ * - `recall` must give what is kept: before the first append all of it, and newest values again after a redaction.
  * - `redact` must put an entry that says nothing and is for nobody in the place of each that is named and kept, as safely
  *   as `append` keeps one, and never give the former again, nor recall it. Their sequences stay taken, their own ids don't;
  *   what it doesn't keep it must pass over.

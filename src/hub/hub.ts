@@ -9,7 +9,7 @@ import type { Batch } from './batch.ts';
 import { CatchUp } from './catch-up.ts';
 import { Cursor } from './cursor.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
-import { History, type HistoryLimits } from './history.ts';
+import { History, type HistoryEntry, type HistoryLimits } from './history.ts';
 import { LastValues } from './last-values.ts';
 import { Offers } from './offers.ts';
 import { checkOwnIds } from './own-ids.ts';
@@ -328,8 +328,14 @@ export class Hub {
     return Math.min(this.#history.oldest, this.#log.oldest);
   }
 
-  #redacted(sequences: readonly number[]): void {
-    this.#lastValues.redact(sequences);
+  async #redacted(sequences: readonly number[]): Promise<void> {
     this.#catchUp.renew();
+    if (!this.#lastValues.redact(sequences)) return;
+    const latest = (entry: Pick<HistoryEntry, 'sequence' | 'audience' | 'replay'>) => this.#lastValues.learn(entry);
+    await this.#log.recall({ latest });
+    for (let sequence = this.#history.oldest; sequence < this.#history.next; sequence++) {
+      const entry = this.#history.at(sequence);
+      if (entry) latest(entry);
+    }
   }
 }

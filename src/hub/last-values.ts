@@ -37,7 +37,8 @@ const STEP = 64;
  * - Skipping is no loss. The entry that supersedes is above the skipped one, so it is still to come when the client's
  *   cursor passes that, and a stream that breaks in between comes back below it. Only if it is redacted in that moment it
  *   does not come.
- * - A redacted entry supersedes nothing. What it superseded may be replayed then, all of it: more than need be, never less.
+ * - A redacted entry supersedes nothing. The newest that is left has to be learnt from where entries are kept; until
+ *   then, what was superseded may be replayed: more than need be, never less.
  */
 export class LastValues {
   readonly #keys = new Map<string, Map<string, Latest>>();
@@ -95,14 +96,29 @@ export class LastValues {
     return false;
   }
 
-  /** Takes note of entries that were redacted. */
-  redact(sequences: readonly number[]): void {
+  /** Takes note of entries that were redacted. @returns whether of any key the newest is not known now */
+  redact(sequences: readonly number[]): boolean {
     const redacted = new Set(sequences);
+    let lost = false;
     for (const latest of this.#byAge) {
       if (!latest.sequences.some((sequence) => redacted.has(sequence))) continue;
       latest.sequences = latest.sequences.filter((sequence) => !redacted.has(sequence));
-      if (latest.sequences.length === 0) this.#delete(latest);
+      if (latest.sequences.length > 0) continue;
+      this.#delete(latest);
+      lost = true;
     }
+    return lost;
+  }
+
+  /** Takes note of an entry that was there before, unless a newer one is known. */
+  learn({ sequence, audience, replay }: Pick<HistoryEntry, 'sequence' | 'audience' | 'replay'>): void {
+    const key = replay?.supersedes;
+    if (key === undefined || audience.match) return;
+    const latest = this.#latestOf(key, audience);
+    if ((latest.sequences.at(-1) ?? 0) >= sequence) return;
+    latest.sequences = [sequence];
+    this.#byAge.delete(latest);
+    this.#byAge.add(latest);
   }
 
   #latestOf(key: string, audience: Audience): Latest {

@@ -71,15 +71,9 @@ function receiptKey(key: string): Buffer {
   return Buffer.from(`r${key}`, 'latin1');
 }
 
-/** Reads what a hub asks back at an opening. */
+/** Reads what a hub asks back. */
 export async function recall(db: Database, to: Recall): Promise<void> {
-  const receipts: Receipt[] = [];
-  for await (const [at, record] of db.iterator({ gte: Buffer.from('r'), lt: Buffer.from('s') })) {
-    const sealed = unseal<Pick<Receipt, 'digest' | 'answers'>>(at, record);
-    if (sealed) receipts.push({ key: at.toString('latin1', 1), time: sealed.time, ...sealed.value });
-  }
-  for (const receipt of receipts.sort((a, b) => a.time - b.time)) to.receipt(receipt);
-
+  if (to.receipt) for (const receipt of await receiptsIn(db)) to.receipt(receipt);
   const newest = (await newestValues(db)).slice(-LAST_VALUES_LIMIT);
   for (let i = 0; i < newest.length; i += STEP) {
     const sequences = newest.slice(i, i + STEP);
@@ -89,6 +83,16 @@ export async function recall(db: Database, to: Recall): Promise<void> {
       if (entry) to.latest(entry);
     }
   }
+}
+
+/** Oldest first. */
+async function receiptsIn(db: Database): Promise<readonly Receipt[]> {
+  const receipts: Receipt[] = [];
+  for await (const [at, record] of db.iterator({ gte: Buffer.from('r'), lt: Buffer.from('s') })) {
+    const sealed = unseal<Pick<Receipt, 'digest' | 'answers'>>(at, record);
+    if (sealed) receipts.push({ key: at.toString('latin1', 1), time: sealed.time, ...sealed.value });
+  }
+  return receipts.sort((a, b) => a.time - b.time);
 }
 
 /** In order: the newest sequence of each key and audience. */

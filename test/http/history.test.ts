@@ -140,6 +140,7 @@ for (const store of ['memory', 'disk'] as const)
       const directory = join(folder(t), 'log');
       const server = await start(t, directory);
       for (const draft of [
+        { data: 'price 0', supersedes: 'price' },
         { data: 'price 1', supersedes: 'price' },
         { data: 'news' },
         { data: 'price 2', id: 'mine', supersedes: 'price' },
@@ -152,7 +153,7 @@ for (const store of ['memory', 'disk'] as const)
       const after = await server.stream('?since=earliest');
       assert.deepEqual(await after.until('end'), ['price 1', 'news', 'end']);
       const { id } = await server.app.publish({ data: 'again', id: 'mine' }, 'test');
-      assert.match(id, /-5\.mine$/);
+      assert.match(id, /-6\.mine$/);
       await assert.rejects(server.app.publish({ data: 'once more', id: 'mine' }, 'test'), { code: 'conflict' });
       if (store === 'memory') return;
       await server.app.stop();

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseSince } from '../../src/http/since.ts';
+import { temporaryFolder } from '../support/program.ts';
 import { TestServer } from '../support/server.ts';
 
 /** A server with the events 1 to 3 behind it, and their ids. */
@@ -18,6 +20,15 @@ async function replay(server: TestServer, query: string, headers = ''): Promise<
   const data = await stream.until('now');
   stream.wire.socket.destroy();
   return data.slice(0, data.indexOf('now'));
+}
+
+/** What a stream gets that ends by itself, and the id at its end. */
+async function poll(server: TestServer, query: string, headers = ''): Promise<{ data: string[]; id: string | undefined }> {
+  const stream = await server.stream(query, headers);
+  await stream.wire.end();
+  const bye = await stream.event('sse.bye');
+  assert.equal(bye.data, '{"reason":"complete"}');
+  return { data: stream.data, id: bye.id };
 }
 
 test('a stream goes on where its client has got to', async (t) => {
@@ -40,6 +51,48 @@ test('the header wins over ?lastEventId, and that over ?since; an empty one is n
   assert.deepEqual(await replay(server, `?lastEventId=${two}`, 'Last-Event-ID:'), ['3']);
   assert.deepEqual(await replay(server, '?lastEventId=&since=earliest', 'Last-Event-ID: '), ['1', '2', '3']);
   assert.deepEqual(await replay(server, `?lastEventId=${two}&since=nonsense`), ['3'], 'what does not count is not looked at');
+});
+
+test('?limit= begins so many events back that are for this client, however far that is', async (t) => {
+  for (const store of [undefined, join(temporaryFolder(t), 'log')]) {
+    // Most of them have left the ring: on disk they are found all the same.
+    const server = await TestServer.start(t, { historyEvents: 100, ...(store !== undefined && { store }) });
+    for (let i = 1; i <= 600; i++)
+      await server.app.publish({ data: String(i), ...(i % 3 === 0 ? {} : { filter: 'id == "somebody else"' }) }, 'test');
+    const past = async (query: string) => (await poll(server, `?replay=only&${query}`)).data;
+    assert.deepEqual(await past('limit=2'), ['597', '600']);
+    assert.deepEqual(await past('since=earliest&limit=3'), ['594', '597', '600']);
+    assert.deepEqual(await past('since=2999-01-01&limit=3'), []);
+    assert.equal((await past('limit=1000')).length, store === undefined ? 34 : 200);
+    if (store !== undefined) assert.equal((await past('limit=150'))[0], '153');
+    assert.deepEqual(await replay(server, '?limit=2'), ['597', '600'], 'and then what comes');
+  }
+});
+
+test('?limit= leaves nothing out after an id', async (t) => {
+  const { server, ids } = await withEvents(t);
+  assert.deepEqual(await replay(server, '?limit=1', `Last-Event-ID: ${ids[0]}`), ['2', '3']);
+});
+
+test('?replay=only ends after the past, with the position to go on from', async (t) => {
+  const { server } = await withEvents(t);
+  const first = await poll(server, '?replay=only&since=earliest');
+  assert.deepEqual(first.data, ['1', '2', '3']);
+  assert.deepEqual((await poll(server, '?replay=only&limit=2')).data, ['2', '3']);
+  assert.deepEqual((await poll(server, '?replay=only')).data, [], 'without a position the past is over');
+  const { id } = await server.app.publish({ data: '4' }, 'test');
+  const second = await poll(server, '?replay=only', `Last-Event-ID: ${first.id}`);
+  assert.deepEqual(second, { data: ['4'], id });
+  assert.equal(server.app.totals.closed.complete, 4);
+});
+
+test('what ?limit= and ?replay= cannot be is refused by name', async (t) => {
+  const server = await TestServer.start(t);
+  for (const query of ['limit=0', 'limit=-1', 'limit=10001', 'limit=ten', 'limit=', 'replay=all', 'replay=']) {
+    const { status, body } = await server.send(`GET /sse?${query}`);
+    assert.equal(status, 400, query);
+    assert.match(body, new RegExp(`"pointer":"\\?${query.split('=')[0]}"`));
+  }
 });
 
 test('no cursor whatever is answered with anything but 200 and a gap: a browser would give up for good', async (t) => {
