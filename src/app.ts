@@ -125,7 +125,7 @@ export class App {
       adminToken: adminTokenOf(options),
       observe: this.#observe,
     });
-    const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge } = options;
+    const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
     this.hub = new Hub({
       log,
       history: { events: historyEvents, age: historyAge, bytes: historyBytes },
@@ -133,6 +133,7 @@ export class App {
       retry,
       heartbeat,
       maxAge,
+      notice,
       observe: this.#observe,
     });
     this.#handlers = this.#routes(users ? [users.verifier] : []);

@@ -25,6 +25,7 @@ export interface Options {
   readonly users: string | undefined;
   readonly requireAuth: boolean;
   readonly authCookie: string;
+  readonly expiryNotice: number;
   readonly trustProxy: readonly string[];
   readonly historyEvents: number;
   readonly historyAge: number;
@@ -53,7 +54,16 @@ export type Decoded = Omit<Options, 'maxAge'> & {
   readonly maxAge: number | undefined;
 };
 
-type Duration = 'staticMaxAge' | 'historyAge' | 'storeAge' | 'retry' | 'heartbeat' | 'stallTime' | 'maxAge' | 'drainTime';
+type Duration =
+  | 'staticMaxAge'
+  | 'expiryNotice'
+  | 'historyAge'
+  | 'storeAge'
+  | 'retry'
+  | 'heartbeat'
+  | 'stallTime'
+  | 'maxAge'
+  | 'drainTime';
 type Size = 'bodyLimit' | 'historyBytes' | 'storeBytes';
 type Word = 'onGap' | 'logLevel' | 'logFormat';
 type Spelling<K extends OptionName> = K extends Duration | Size
@@ -196,6 +206,10 @@ const GROUPS = {
     authCookie: option(cookieName, 'sse_token', {
       placeholder: 'NAME',
       description: 'cookie that may hold the token, since an EventSource can send no header',
+    }),
+    expiryNotice: option(duration({ min: '0s', max: '1h' }), '30s', {
+      placeholder: 'TIME',
+      description: 'how long before its credential ends a client is told, so that it can renew it',
     }),
   },
   'History for clients that reconnect': {

@@ -43,7 +43,7 @@ function dataLines(data: string): string {
 }
 
 /** Control events tell a client about its own stream; publishers cannot use these types. */
-export type ControlType = 'sse.open' | 'sse.gap' | 'sse.cursor' | 'sse.bye';
+export type ControlType = 'sse.open' | 'sse.gap' | 'sse.cursor' | 'sse.auth' | 'sse.bye';
 
 /**
  * A control event. It carries the client's position as `id:`, so that whenever the stream breaks the client

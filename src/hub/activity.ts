@@ -34,6 +34,8 @@ export type Activity =
       /** Bytes of event stream it was sent, control events included. */
       readonly bytes: number;
     }
+  /** A client has shown a new credential while its stream was open; `client` is who it is now. */
+  | { readonly kind: 'renewed'; readonly client: Client }
   | {
       readonly kind: 'broadcast';
       readonly id: string;

@@ -1,6 +1,7 @@
 import type { Client } from '../event/identity.ts';
 import type { CloseReason } from './activity.ts';
 import type { Subscriber } from './subscriber.ts';
+import type { Term } from './term.ts';
 
 /**
  * Where a cursor stands.
@@ -15,13 +16,15 @@ export type Place = 'live' | 'ready' | 'blocked' | 'reading' | 'gone';
 /** What a cursor asks of its hub. */
 interface Owner {
   drained(cursor: Cursor): void;
+  renew(cursor: Cursor, client: Client, expiresAt?: number): void;
   end(cursor: Cursor, reason: CloseReason): void;
   detach(cursor: Cursor, reason: CloseReason): void;
 }
 
 /** A client in the hub: a position in the log, and counters. There is no queue. */
 export class Cursor {
-  readonly client: Client;
+  /** Who it is; another one after a renewal. */
+  client: Client;
   readonly subscriber: Subscriber;
   place: Place = 'ready';
   /**
@@ -37,8 +40,8 @@ export class Cursor {
   readonly pastOnly: boolean;
   /** The beat at which something was last written to it. */
   wroteAt: number;
-  /** The beat at which it has lived long enough. */
-  readonly expiresAt: number;
+  /** When it ends, and why. */
+  readonly term: Term;
   /** When it attached, in ms since 1970. */
   readonly since: number;
   /** Broadcast events it was sent. */
@@ -49,10 +52,7 @@ export class Cursor {
 
   constructor(
     owner: Owner,
-    start: Pick<
-      Cursor,
-      'client' | 'subscriber' | 'next' | 'sent' | 'attachedAt' | 'pastOnly' | 'wroteAt' | 'expiresAt' | 'since'
-    >,
+    start: Pick<Cursor, 'client' | 'subscriber' | 'next' | 'sent' | 'attachedAt' | 'pastOnly' | 'wroteAt' | 'term' | 'since'>,
   ) {
     this.#owner = owner;
     this.client = start.client;
@@ -62,13 +62,18 @@ export class Cursor {
     this.attachedAt = start.attachedAt;
     this.pastOnly = start.pastOnly;
     this.wroteAt = start.wroteAt;
-    this.expiresAt = start.expiresAt;
+    this.term = start.term;
     this.since = start.since;
   }
 
   /** The subscriber has room again: everything written to it has left this process. */
   drained(): void {
     this.#owner.drained(this);
+  }
+
+  /** The client has shown who it is anew. @param expiresAt when that ends, in ms since 1970; undefined is never */
+  renew(client: Client, expiresAt?: number): void {
+    this.#owner.renew(this, client, expiresAt);
   }
 
   /** Says goodbye to the client and ends its stream. */

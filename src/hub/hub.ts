@@ -20,6 +20,7 @@ import { Roster } from './roster.ts';
 import { Standing } from './standing.ts';
 import { locate } from './start.ts';
 import type { Subscriber } from './subscriber.ts';
+import { Term } from './term.ts';
 import { Turns } from './turns.ts';
 
 export interface HubOptions {
@@ -33,9 +34,13 @@ export interface HubOptions {
   readonly heartbeat: number;
   /** Streams end after this long, ± 20 % each, in ms; 0 is never. */
   readonly maxAge: number;
+  /** Clients are told this long before their credential ends, in ms. */
+  readonly notice: number;
   readonly observe: Observe;
   /** Wall clock, ms since 1970. */
   readonly now?: () => number;
+  /** A clock that only goes forward, in ms: what streams are timed by. */
+  readonly elapsed?: () => number;
   /** Runs a function in a later turn of the event loop, after input was read. */
   readonly defer?: (turn: () => void) => void;
 }
@@ -56,6 +61,7 @@ export class Hub {
   readonly #options: HubOptions;
   readonly #log: EventLog;
   readonly #now: () => number;
+  readonly #elapsed: () => number;
   readonly #history: History;
   readonly #lastValues = new LastValues();
   readonly #receipts: Receipts;
@@ -74,10 +80,11 @@ export class Hub {
   #stopping = false;
 
   constructor(options: HubOptions) {
-    const { log, observe, now = Date.now } = options;
+    const { log, observe, heartbeat, notice, now = Date.now, elapsed = () => performance.now() } = options;
     this.#options = options;
     this.#log = log;
     this.#now = now;
+    this.#elapsed = elapsed;
     this.#first = log.head;
     this.#history = new History(options.history, log.head + 1);
     this.#receipts = new Receipts(now);
@@ -90,7 +97,7 @@ export class Hub {
     );
     const shared = { standing: this.#standing, history: this.#history, now, end };
     this.#catchUp = new CatchUp({ ...shared, log, lastValues: this.#lastValues, observe, oldest: () => this.#oldest, schedule });
-    this.#pulse = new Pulse({ ...shared, epochs: log.epochs, heartbeat: options.heartbeat });
+    this.#pulse = new Pulse({ ...shared, epochs: log.epochs, heartbeat, notice, elapsed });
     this.beatInterval = this.#pulse.interval;
     this.archive = new Archive({ log, ring: this.#history, redacted: (sequences) => this.#redacted(sequences) });
     log.follow((entry) => this.#offer(entry));
@@ -177,14 +184,14 @@ export class Hub {
   /**
    * Attaches a client: tells it where it stands, and from then on every entry after that position that is for it.
    * One synchronous step, so nothing is published between reading the position and joining.
+   * @param expiresAt when its credential ends, in ms since 1970; undefined is never
    */
-  attach(subscriber: Subscriber, client: Client, position: Position = {}): Cursor {
+  attach(subscriber: Subscriber, client: Client, position: Position = {}, expiresAt?: number): Cursor {
     const time = this.#now();
     this.#history.trim(time);
     const { maxAge, onGap, retry, observe } = this.#options;
     const { epochs } = this.#log;
     const { from, gap } = resolve(position, { epochs, history: this.#history, oldest: this.#oldest, onGap });
-    const { beats } = this.#standing;
     const cursor = new Cursor(this, {
       client,
       subscriber,
@@ -192,8 +199,8 @@ export class Hub {
       sent: from,
       attachedAt: this.#history.newest,
       pastOnly: position.pastOnly ?? false,
-      wroteAt: beats,
-      expiresAt: maxAge > 0 ? beats + this.#pulse.beatsIn(maxAge * (0.8 + 0.4 * Math.random())) : Infinity,
+      wroteAt: this.#standing.beats,
+      term: new Term(maxAge > 0 ? this.#elapsed() + maxAge * (0.8 + 0.4 * Math.random()) : Infinity, this.#deadline(expiresAt)),
       since: time,
     });
     this.#standing.join(cursor);
@@ -208,6 +215,21 @@ export class Hub {
     if (this.#standing.write(cursor, opening)) this.#standing.settle(cursor);
     else this.#standing.move(cursor, 'blocked');
     return cursor;
+  }
+
+  /** A client has shown who it is anew: from now on it is judged by that, also for what it is behind with. */
+  renew(cursor: Cursor, client: Client, expiresAt?: number): void {
+    if (cursor.place === 'gone') return;
+    this.#roster.delete(cursor);
+    cursor.client = client;
+    this.#roster.add(cursor);
+    cursor.term.extend(this.#deadline(expiresAt));
+    this.#options.observe({ kind: 'renewed', client });
+  }
+
+  /** A time of the wall clock, which is looked at once, as one of the clock that streams are timed by. */
+  #deadline(expiresAt: number | undefined): number {
+    return expiresAt === undefined ? Infinity : this.#elapsed() + expiresAt - this.#now();
   }
 
   drained(cursor: Cursor): void {

@@ -1,4 +1,4 @@
-import { encodeControl, HEARTBEAT } from '../event/encode.ts';
+import { type ControlType, encodeControl, HEARTBEAT } from '../event/encode.ts';
 import type { CloseReason } from './activity.ts';
 import type { Cursor } from './cursor.ts';
 import type { Epoch } from './event-log.ts';
@@ -12,8 +12,12 @@ export interface PulseParts {
   readonly epochs: readonly Epoch[];
   /** A client that got nothing for this long gets a heartbeat, in ms. */
   readonly heartbeat: number;
+  /** Clients are told this long before their credential ends, in ms. */
+  readonly notice: number;
   readonly end: (cursor: Cursor, reason: CloseReason) => void;
   readonly now: () => number;
+  /** A clock that only goes forward, in ms. */
+  readonly elapsed: () => number;
 }
 
 /** Clients that events for others pass by are told their position at most this often, in ms. */
@@ -29,24 +33,36 @@ export class Pulse {
 
   constructor(parts: PulseParts) {
     this.#parts = parts;
-    this.interval = Math.min(1000, parts.heartbeat / 4);
+    // A stream is to end within a second of its time.
+    this.interval = Math.min(500, parts.heartbeat / 4);
     this.#swept = parts.standing.at;
   }
 
-  /** How many beats make up a time, in ms. */
-  beatsIn(time: number): number {
-    return Math.ceil(time / this.interval);
-  }
-
   *beat(): Generator<void, void> {
-    const { standing, heartbeat, end } = this.#parts;
+    const { standing, heartbeat } = this.#parts;
     const beat = ++standing.beats;
     if (this.sweepDue) yield* this.sweep();
-    for (const cursor of standing.all()) if (beat >= cursor.expiresAt) end(cursor, 'max-age');
-    const due = this.beatsIn(heartbeat);
+    this.#endTerms();
+    const due = Math.ceil(heartbeat / this.interval);
     for (const cursor of standing.live) {
-      if (beat - cursor.wroteAt > due) this.#tell(cursor);
+      if (beat - cursor.wroteAt > due) this.#giveSign(cursor);
       yield;
+    }
+  }
+
+  #endTerms(): void {
+    const { standing, notice, end, elapsed } = this.#parts;
+    const time = elapsed();
+    for (const cursor of standing.all()) {
+      const reason = cursor.term.overAt(time);
+      if (reason !== undefined) {
+        end(cursor, reason);
+        continue;
+      }
+      // One that is full or waits for its past takes nothing now; it hears at a later beat.
+      if (cursor.place !== 'live') continue;
+      const left = cursor.term.noticeAt(time, notice);
+      if (left !== undefined) this.#tell(cursor, 'sse.auth', { expiresIn: Math.floor(left / 1000) });
     }
   }
 
@@ -65,19 +81,22 @@ export class Pulse {
     this.#swept = standing.at;
     this.#sweptTime = now();
     for (const cursor of standing.live) {
-      if (cursor.sent < standing.at) this.#tell(cursor);
+      if (cursor.sent < standing.at) this.#tell(cursor, 'sse.cursor');
       yield;
     }
   }
 
   /** A sign of life; for a client whose last id is behind its position, one that carries the position. */
-  #tell(cursor: Cursor): void {
+  #giveSign(cursor: Cursor): void {
+    const { standing } = this.#parts;
+    if (cursor.sent < standing.at) this.#tell(cursor, 'sse.cursor');
+    else if (!standing.write(cursor, HEARTBEAT)) standing.block(cursor);
+  }
+
+  /** Tells a live client something, and with it its position. */
+  #tell(cursor: Cursor, type: ControlType, data?: object): void {
     const { standing, epochs } = this.#parts;
-    let frame = HEARTBEAT;
-    if (cursor.sent < standing.at) {
-      frame = encodeControl(positionId(standing.at, epochs), 'sse.cursor');
-      cursor.sent = standing.at;
-    }
-    if (!standing.write(cursor, frame)) standing.block(cursor);
+    cursor.sent = Math.max(cursor.sent, standing.at);
+    if (!standing.write(cursor, encodeControl(positionId(cursor.sent, epochs), type, data))) standing.block(cursor);
   }
 }

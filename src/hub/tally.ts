@@ -4,6 +4,8 @@ import type { Activity, CloseReason, GapReason } from './activity.ts';
 export interface Totals {
   readonly opened: number;
   readonly closed: Readonly<Partial<Record<CloseReason, number>>>;
+  /** Credentials that were renewed while a stream was open. */
+  readonly renewed: number;
   /** Events that entered the log. */
   readonly events: number;
   /** For how many clients they were, added up. */
@@ -20,6 +22,7 @@ export class Tally {
   readonly #totals = {
     opened: 0,
     closed: {} as Record<string, number>,
+    renewed: 0,
     events: 0,
     matched: 0,
     delivered: { events: 0, bytes: 0 },
@@ -42,6 +45,9 @@ export class Tally {
         count(totals.closed, activity.reason);
         totals.delivered.events += activity.events;
         totals.delivered.bytes += activity.bytes;
+        break;
+      case 'renewed':
+        totals.renewed++;
         break;
       case 'broadcast':
         totals.events++;

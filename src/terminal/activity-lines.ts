@@ -72,6 +72,10 @@ const TABLE: Table = {
       text: `- ${who(client)} left after ${duration(ms)} · ${counted(clients, 'client')}${reason === 'left' ? '' : ` (${reason})`}`,
     }),
   },
+  renewed: {
+    record: ({ client }) => ({ level: 'info', msg: 'stream renewed', fields: about(client) }),
+    line: ({ client }) => ({ look: 'gray', text: `= ${who(client)} showed a new credential` }),
+  },
   broadcast: {
     record: ({ id, type, size, matched, source }) => ({
       level: 'info',

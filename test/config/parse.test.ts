@@ -36,6 +36,7 @@ describe('Options that nobody gave', () => {
       users: undefined,
       requireAuth: false,
       authCookie: 'sse_token',
+      expiryNotice: 30_000,
       historyEvents: 1000,
       historyAge: 3_600_000,
       historyBytes: 16 * 1024 ** 2,

@@ -19,6 +19,7 @@ test('everything that happens to streams and events is counted', async () => {
   const { delivered, ...totals } = tally.totals;
   assert.deepEqual(totals, {
     opened: 3,
+    renewed: 0,
     closed: { left: 1, kicked: 1 },
     events: 2,
     matched: 3,

@@ -69,8 +69,10 @@ export class Bench {
       retry: 2000,
       heartbeat: 15_000,
       maxAge: 0,
+      notice: 30_000,
       observe: (activity) => void this.activities.push(activity),
       now,
+      elapsed: now,
       defer: (turn) => void this.#turns.push(turn),
       ...options,
     });
@@ -79,13 +81,13 @@ export class Bench {
   attach(
     who: Partial<Identity> & { topics?: string[] } = {},
     position: Position = {},
-    start: { full?: boolean } = {},
+    start: { full?: boolean; expiresAt?: number } = {},
   ): FakeClient {
     const subscriber = new FakeClient();
     subscriber.full = start.full ?? false;
     const { topics = [], ...parts } = who;
     const client: Client = { ...identity(parts), topics, client: { id: `c${++this.#clients}`, ip: '127.0.0.1' } };
-    subscriber.cursor = this.hub.attach(subscriber, client, position);
+    subscriber.cursor = this.hub.attach(subscriber, client, position, start.expiresAt);
     return subscriber;
   }
 
@@ -106,8 +108,9 @@ export class Bench {
     for (let turns = 0; this.turn(); turns++) if (turns > 100_000) throw new Error('the hub never comes to rest');
   }
 
-  beat(beats = 1): void {
-    for (let i = 0; i < beats; i++) {
+  /** Lets time pass, with its beats. */
+  beat(seconds = 1): void {
+    for (let i = 0; i < (seconds * 1000) / this.hub.beatInterval; i++) {
       this.time += this.hub.beatInterval;
       this.hub.beat();
       this.settle();

@@ -1,0 +1,36 @@
+import type { CloseReason } from './activity.ts';
+
+/**
+ * How long a stream may last. Counted on a clock that only goes forward: what the wall clock does meanwhile neither
+ * extends a stream nor cuts it. Times are ms of that clock, Infinity is never.
+ */
+export class Term {
+  readonly #agesOut: number;
+  #expires: number;
+  #noticed = false;
+
+  /** @param agesOut when it has lived long enough @param expires when its credential ends */
+  constructor(agesOut: number, expires: number) {
+    this.#agesOut = agesOut;
+    this.#expires = expires;
+  }
+
+  /** Why it is over; undefined while it isn't. */
+  overAt(time: number): CloseReason | undefined {
+    if (time >= this.#expires) return 'expired';
+    return time >= this.#agesOut ? 'max-age' : undefined;
+  }
+
+  /** How long its credential still lasts, in ms, when that is to be told: once, no more than `notice` ms before the end. */
+  noticeAt(time: number, notice: number): number | undefined {
+    if (this.#noticed || time < this.#expires - notice) return undefined;
+    this.#noticed = true;
+    return this.#expires - time;
+  }
+
+  /** It has a new credential. */
+  extend(expires: number): void {
+    this.#expires = expires;
+    this.#noticed = false;
+  }
+}
