@@ -4,6 +4,7 @@ import type { EventDraft } from '../event/event.ts';
 import type { Hub } from '../hub/hub.ts';
 import { idempotencyKeyProblem } from '../hub/receipts.ts';
 import { didYouMean, nearest } from '../nearest.ts';
+import { checkAudience } from './audience-check.ts';
 import { parseBatch } from './batch.ts';
 import { checkEscapes, decodeUtf8, readBody } from './body.ts';
 import type { Exchange, Handler } from './exchange.ts';
@@ -24,7 +25,7 @@ type Fields = Map<string, Given>;
 
 /**
  * `POST` and `PUT /admin/broadcast`: an event in any of the forms of design §6, or a batch of them. Settles after they are
- * in the log: all or none.
+ * in the log: all or none. With `?dryRun` it says whom they would reach, and publishes nothing.
  */
 export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handler {
   return async (exchange) => {
@@ -32,12 +33,28 @@ export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handl
     const key = idempotencyKey(exchange);
     const body = await readBody(exchange.req, bodyLimit);
     const isBatch = contentType(exchange) === 'application/x-ndjson';
+    const isTrial = takeDryRun(exchange);
     const drafts = isBatch ? await batchOf(exchange, body) : [draftOf(exchange, body, defaults)];
+    if (isTrial) {
+      const checks = [];
+      for (const { audience } of drafts) checks.push(await checkAudience(hub, audience));
+      return isBatch ? sendLines(exchange.res, 200, checks) : sendJson(exchange.res, 200, checks[0]);
+    }
     const answers = await hub.publish(drafts, 'http', key);
     const lines = answers.map((answer) => ({ ...answer, durability: hub.durability }));
     if (isBatch) sendLines(exchange.res, 202, lines);
     else sendJson(exchange.res, 202, lines[0]);
   };
+}
+
+/** `?dryRun`: everything is looked at, and nothing published. */
+function takeDryRun({ query }: Exchange): boolean {
+  const value = query.get('dryRun');
+  query.delete('dryRun');
+  if (value === null || value === 'false') return false;
+  // A trial must not become a broadcast by a slip of the pen.
+  if (value !== '' && value !== 'true') throw refuse('?dryRun', 'is true, false or left empty, which is true');
+  return true;
 }
 
 function batchOf(exchange: Exchange, body: Buffer): Promise<EventDraft[]> {

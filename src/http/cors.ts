@@ -19,16 +19,23 @@ export interface CorsOptions {
  */
 export function corsHeaders(origin: string | undefined, host: string | undefined, options: CorsOptions): OutgoingHttpHeaders {
   if (origin === undefined || isSameHost(origin, host)) return { vary: 'Origin' };
-  const loopback = options.loopback && URL.canParse(origin) && isLoopbackName(new URL(origin).hostname);
-  if (loopback || options.origins.includes(origin))
+  if (isAllowedOrigin(origin, host, options))
     return { vary: 'Origin', 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' };
   if (options.origins.includes('*')) return { 'access-control-allow-origin': '*' };
   throw new SseError('forbidden', `pages of ${JSON.stringify(origin)} may not open this stream; see --cors`);
 }
 
+/** Whether pages of an origin may act in the name of whoever looks at them: it is this server's own, or allowed by its name. */
+export function isAllowedOrigin(origin: string, host: string | undefined, { origins, loopback }: CorsOptions): boolean {
+  if (isSameHost(origin, host) || origins.includes(origin)) return true;
+  return loopback && URL.canParse(origin) && isLoopbackName(new URL(origin).hostname);
+}
+
 /** The answer to a preflight, besides the headers above. */
-export const PREFLIGHT: OutgoingHttpHeaders = {
-  'access-control-allow-methods': 'GET, HEAD',
-  'access-control-allow-headers': 'Authorization, Cache-Control, Last-Event-ID',
-  'access-control-max-age': '600',
-};
+export function preflight(methods: string): OutgoingHttpHeaders {
+  return {
+    'access-control-allow-methods': methods,
+    'access-control-allow-headers': 'Authorization, Cache-Control, Content-Type, Last-Event-ID',
+    'access-control-max-age': '600',
+  };
+}

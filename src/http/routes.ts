@@ -7,9 +7,13 @@ export interface RouteParts {
   readonly guard: Guard;
   readonly ssePaths: readonly string[];
   readonly subscribe: Handler;
+  readonly giveTicket: Handler;
+  readonly renew: Handler;
   readonly broadcast: Handler;
   readonly listHistory: Handler;
   readonly redactHistory: Handler;
+  readonly revoke: Handler;
+  readonly checkFilter: Handler;
   readonly staticFiles: Handler;
   /** Why the server takes no new clients or events; undefined while it does. */
   readonly notReady: () => string | undefined;
@@ -33,14 +37,21 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
   const admin: Routes = {
     '/admin/broadcast': { POST: parts.broadcast, PUT: parts.broadcast },
     '/admin/history': { GET: parts.listHistory, DELETE: parts.redactHistory },
+    '/admin/revoke': { POST: parts.revoke },
+    '/admin/filter/check': { POST: parts.checkFilter },
   };
-  const streams = new Set(parts.ssePaths);
+  // A stream's own path comes last: it wins over what belongs to another.
+  const streams = new Map<string, Handler>([
+    ...parts.ssePaths.map((path) => [beside(path, 'ticket'), parts.giveTicket] as const),
+    ...parts.ssePaths.map((path) => [beside(path, 'renew'), parts.renew] as const),
+    ...parts.ssePaths.map((path) => [path, parts.subscribe] as const),
+  ]);
 
   const open: Handler = (exchange) => {
     guard.checkPublic(exchange.req);
     const methods = own(health, exchange.path);
     if (methods) return methodOf(methods, exchange)(exchange);
-    return streams.has(exchange.path) ? parts.subscribe(exchange) : parts.staticFiles(exchange);
+    return (streams.get(exchange.path) ?? parts.staticFiles)(exchange);
   };
   const guarded =
     (shared: boolean): Handler =>
@@ -67,6 +78,10 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
     sharedAdmin: (exchange) => (isAdmin(exchange) ? sharedAdmin(exchange) : open(exchange)),
     ownAdmin: guarded(false),
   };
+}
+
+function beside(path: string, name: string): string {
+  return `${path.replace(/\/$/, '')}/${name}`;
 }
 
 function own(table: Routes, path: string): Methods | undefined {

@@ -1,23 +1,25 @@
 import type { Socket } from 'node:net';
-import { SseError } from '../errors.ts';
-import { TOPICS_LIMIT, topicProblem } from '../event/draft.ts';
+import { type ErrorCode, SseError } from '../errors.ts';
 import { encodeRetry } from '../event/encode.ts';
 import type { Client } from '../event/identity.ts';
 import type { Observe } from '../hub/activity.ts';
 import type { Hub } from '../hub/hub.ts';
-import type { Authentication, Evidence } from '../identity/authenticate.ts';
-import { type CorsOptions, corsHeaders, PREFLIGHT } from './cors.ts';
+import type { Authentication } from '../identity/authenticate.ts';
+import { NOTHING_SHOWN } from '../identity/grant.ts';
+import { corsHeaders, preflight } from './cors.ts';
 import { EventStream, STREAM_HEADERS } from './event-stream.ts';
+import { type EvidenceOptions, evidenceOf } from './evidence.ts';
 import { type Exchange, type Handler, header, refusal } from './exchange.ts';
+import type { OpenStreams } from './open-streams.ts';
 import { hasWaiting } from './pipelining.ts';
 import { positionOf } from './position.ts';
+import { askedTopics, grantedTopics, type TopicRight } from './topics.ts';
 
-export interface SubscribeOptions {
+export interface SubscribeOptions extends EvidenceOptions {
   readonly hub: Hub;
   readonly authentication: Authentication;
-  /** The name of the authentication cookie. */
-  readonly authCookie: string;
-  readonly cors: CorsOptions;
+  readonly openStreams: OpenStreams;
+  readonly topicRight: TopicRight;
   /** How long a full client may make no progress, in ms. */
   readonly stallTime: number;
   /** At most this many clients at once. */
@@ -41,25 +43,51 @@ export function subscribe(options: SubscribeOptions): Handler {
   return async (exchange) => {
     const { req, res, method, headers } = exchange;
     Object.assign(headers, corsHeaders(req.headers.origin, req.headers.host, options.cors));
-    if (method === 'OPTIONS') return void res.writeHead(204, { ...PREFLIGHT, ...headers }).end();
+    if (method === 'OPTIONS') return void res.writeHead(204, { ...preflight('GET, HEAD'), ...headers }).end();
     checkRequest(exchange);
-    const topics = topicsOf(exchange.query);
-    const wanted = positionOf(exchange, options.now());
-    const identity = await options.authentication.identify(evidenceOf(exchange, options.authCookie));
-    const client: Client = { ...identity, topics, client: { id: options.newClientId(), ip: exchange.ip } };
-    const position = await options.hub.locate(wanted, client);
+    try {
+      await open(exchange, options);
+    } catch (error) {
+      if (!(error instanceof SseError) || !LATER.has(error.code)) throw error;
+      putOff(exchange, error, options.observe);
+    }
+  };
+}
+
+/** What may be otherwise in a while. */
+const LATER: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['stopping', 'at-capacity', 'unverifiable']);
+
+async function open(exchange: Exchange, options: SubscribeOptions): Promise<void> {
+  const { hub, authentication, newClientId, now } = options;
+  const asked = askedTopics(exchange.query);
+  const wanted = positionOf(exchange, now());
+  const { grant, ticket } = await authentication.identify(evidenceOf(exchange, options));
+  let isOpen = false;
+  try {
+    const topics = grantedTopics(asked, grant, options.topicRight);
+    const client: Client = { ...grant.identity, topics, client: { id: newClientId(), ip: exchange.ip } };
+    const position = await hub.locate(wanted, client);
+    const { req, res, method, headers } = exchange;
     if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
 
     const socket = res.socket;
     // Gone meanwhile, or with requests behind it that would never get their turn.
     if (!socket || socket.destroyed || hasWaiting(socket)) return void req.socket.destroy();
-    const full = fullBecause(options);
-    if (full) return refuse(exchange, full, options.observe);
+    checkRoom(options);
 
     streaming.add(socket);
     const stream = new EventStream(res, headers, options.stallTime);
-    stream.follow(options.hub.attach(stream, client, position));
-  };
+    const cursor = hub.attach(stream, client, position, grant.expiresAt);
+    isOpen = true;
+    if (grant !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant, ticket, askedTopics: asked });
+    ticket?.opened(() => {
+      cursor.detach('left');
+      socket.destroy();
+    });
+    stream.follow(cursor);
+  } finally {
+    if (!isOpen) ticket?.release();
+  }
 }
 
 function checkRequest({ req, method, headers }: Exchange): void {
@@ -74,14 +102,14 @@ function checkRequest({ req, method, headers }: Exchange): void {
     throw new SseError('not-acceptable', 'this is an event stream: Accept must allow text/event-stream');
 }
 
-function fullBecause({ hub, maxClients, stopping }: SubscribeOptions): SseError | undefined {
-  if (stopping()) return new SseError('stopping', 'the server is stopping');
-  if (hub.size >= maxClients) return new SseError('at-capacity', `all ${maxClients} places are taken; see --max-clients`);
-  return undefined;
+/** @throws SseError `stopping`, `at-capacity` */
+function checkRoom({ hub, maxClients, stopping }: SubscribeOptions): void {
+  if (stopping()) throw new SseError('stopping', 'the server is stopping');
+  if (hub.size >= maxClients) throw new SseError('at-capacity', `all ${maxClients} places are taken; see --max-clients`);
 }
 
 /** Browsers give up for ever on any status but 200: they are told to come back instead (design §10). */
-function refuse(exchange: Exchange, error: SseError, observe: Observe): void {
+function putOff(exchange: Exchange, error: SseError, observe: Observe): void {
   const seconds = 5 + Math.random() * 10;
   if (!header(exchange.req, 'accept')?.toLowerCase().includes('text/event-stream')) {
     exchange.headers['retry-after'] = String(Math.ceil(seconds));
@@ -89,12 +117,6 @@ function refuse(exchange: Exchange, error: SseError, observe: Observe): void {
   }
   observe(refusal(exchange, error));
   exchange.res.writeHead(200, { ...STREAM_HEADERS, ...exchange.headers }).end(encodeRetry(Math.round(seconds * 1000)));
-}
-
-function evidenceOf({ req, query }: Exchange, authCookie: string): Evidence {
-  const { authorization } = req.headers;
-  const cookie = cookieOf(req.headers.cookie, authCookie);
-  return { query, ...(authorization !== undefined && { authorization }), ...(cookie !== undefined && { cookie }) };
 }
 
 /** RFC 9110 §12.5.1, as far as one media type goes. None is any. */
@@ -109,32 +131,4 @@ function acceptsEventStream(accept: string | undefined): boolean {
   // The most specific range decides.
   const range = ['text/event-stream', 'text/*', '*/*'].find((type) => refused.has(type));
   return range !== undefined && refused.get(range) === false;
-}
-
-function topicsOf(query: URLSearchParams): readonly string[] {
-  // As publishers write it; without a word, such a client would never get what it came for.
-  if (query.has('topics'))
-    throw SseError.of('invalid-request', [{ pointer: '?topics', detail: "is called 'topic' here, once for each" }]);
-  const topics = query.getAll('topic');
-  const problem =
-    topics.length > TOPICS_LIMIT
-      ? `at most ${TOPICS_LIMIT} topics`
-      : topics.map(topicProblem).find((found) => found !== undefined);
-  if (problem !== undefined) throw SseError.of('invalid-request', [{ pointer: '?topic', detail: problem }]);
-  return topics.length === 0 ? NO_TOPICS : topics;
-}
-
-const NO_TOPICS: readonly string[] = Object.freeze([]);
-
-/** The first cookie of that name (RFC 6265 §5.4 puts the most specific one first). */
-function cookieOf(cookies: string | undefined, name: string): string | undefined {
-  for (const pair of cookies?.split(';') ?? []) {
-    const [key = '', ...value] = pair.split('=');
-    if (key.trim() === name)
-      return value
-        .join('=')
-        .trim()
-        .replace(/^"(.*)"$/, '$1');
-  }
-  return undefined;
 }

@@ -36,6 +36,14 @@ export type Activity =
     }
   /** A client has shown a new credential while its stream was open; `client` is who it is now. */
   | { readonly kind: 'renewed'; readonly client: Client }
+  /** Somebody took credentials back, by what names them: so many can no longer be used as far as is known, and so many streams ended. */
+  | {
+      readonly kind: 'revoked';
+      readonly what: 'sub' | 'jti' | 'filter';
+      readonly value: string;
+      readonly credentials: number;
+      readonly ended: number;
+    }
   | {
       readonly kind: 'broadcast';
       readonly id: string;

@@ -6,6 +6,8 @@ export interface Totals {
   readonly closed: Readonly<Partial<Record<CloseReason, number>>>;
   /** Credentials that were renewed while a stream was open. */
   readonly renewed: number;
+  /** Times that somebody took credentials back. */
+  readonly revoked: number;
   /** Events that entered the log. */
   readonly events: number;
   /** For how many clients they were, added up. */
@@ -23,6 +25,7 @@ export class Tally {
     opened: 0,
     closed: {} as Record<string, number>,
     renewed: 0,
+    revoked: 0,
     events: 0,
     matched: 0,
     delivered: { events: 0, bytes: 0 },
@@ -48,6 +51,9 @@ export class Tally {
         break;
       case 'renewed':
         totals.renewed++;
+        break;
+      case 'revoked':
+        totals.revoked++;
         break;
       case 'broadcast':
         totals.events++;

@@ -1,67 +1,128 @@
+import { createHash } from 'node:crypto';
 import { SseError } from '../errors.ts';
 import { anonymous, type Identity } from '../event/identity.ts';
+import type { Authority, RequestView } from './authority.ts';
+import { badCredential, type Grant, NOTHING_SHOWN } from './grant.ts';
+import type { Revocations } from './revocations.ts';
+import type { Tickets, TicketUse } from './tickets.ts';
 
-/** What a request shows of who sent it, already taken out of its headers. Secrets: never logged. */
+/** What a request shows of who sent it, already taken out of it. Secrets: never logged. */
 export interface Evidence {
   /** The `Authorization` header, whole. */
   readonly authorization?: string;
   /** The value of the authentication cookie. */
   readonly cookie?: string;
-  /** The query, in which a client may declare itself where that counts. */
-  readonly query: URLSearchParams;
+  readonly ticket?: string;
+  /** A token in the URL, where that is allowed. */
+  readonly queryToken?: string;
+  /** Whether it says where a stream of its own has broken off. */
+  readonly returning: boolean;
+  readonly request: RequestView;
 }
 
-/** One way to turn a token into an identity: a users file; JWT and others stand beside it. */
+/** One way to find out what a token proves: a users file, JWT; others stand beside them. */
 export interface TokenVerifier {
-  /** The identity behind a token; undefined if this verifier does not know the token. Must take the same time for every wrong token. */
-  verify(token: string): Promise<Identity | undefined>;
+  /**
+   * What a token proves; undefined if it is none of this verifier's, who must then take the same time whatever of it is right.
+   * @throws SseError `invalid-credential` for one of its own that is no good: nobody else is asked then.
+   *   `unverifiable` where that cannot be found out now
+   */
+  verify(token: string): Promise<Grant | undefined>;
 }
 
 export interface AuthenticationOptions {
-  /** None: no authentication is configured, and credentials mean nothing. */
+  /** None, and no authority: no authentication is configured, and credentials mean nothing. */
   readonly verifiers: readonly TokenVerifier[];
+  /** Decides by the whole request, in place of verifiers. */
+  readonly authority?: Authority;
+  readonly tickets: Tickets;
+  readonly revocations: Revocations;
   /** Whether clients without a credential are refused. */
   readonly required: boolean;
   /** Whether a client's own word counts now (design: "Who a client is"). */
   readonly selfDeclared: () => boolean;
 }
 
-/** Finds out who a client is. */
+/** Who a client was found to be; the ticket it used must be released. */
+export interface Identified {
+  readonly grant: Grant;
+  readonly ticket?: TicketUse;
+}
+
+/** Finds out who a client is. The first credential of these counts, good or bad: bearer header, cookie, ticket, token in the URL. */
 export class Authentication {
   readonly #options: AuthenticationOptions;
+  /** Whether there is anything to find out by. */
+  readonly #isConfigured: boolean;
 
   constructor(options: AuthenticationOptions) {
     this.#options = options;
+    this.#isConfigured = options.verifiers.length > 0 || options.authority !== undefined;
   }
 
   /**
+   * Finds out who opens a stream.
    * @throws SseError `unauthenticated` where a credential is required and none is shown; `invalid-credential` for a
-   *   bad one, with one message for every defect. A bad credential is never taken for none.
+   *   bad one, with one message for every defect; `forbidden`, `unverifiable`. A bad credential is never taken for none.
    */
-  async identify(evidence: Evidence): Promise<Identity> {
-    const { verifiers, required, selfDeclared } = this.#options;
-    if (verifiers.length > 0) {
-      const token = tokenOf(evidence);
-      if (token !== undefined) return this.#verify(token);
-    }
-    if (required)
-      throw new SseError('unauthenticated', 'this stream needs a credential: a bearer token or the authentication cookie');
-    return verifiers.length === 0 && selfDeclared() ? declared(evidence.query) : anonymous;
+  async identify(evidence: Evidence): Promise<Identified> {
+    const { required, selfDeclared } = this.#options;
+    if (this.#isConfigured && evidence.ticket !== undefined && !this.#showsToken(evidence)) return this.#byTicket(evidence);
+    const grant = await this.#find(evidence);
+    if (grant) return { grant };
+    if (required) throw nothingShown();
+    return { grant: !this.#isConfigured && selfDeclared() ? declared(evidence.request.query) : NOTHING_SHOWN };
   }
 
-  async #verify(token: string): Promise<Identity> {
+  /** What a request proves by a credential other than a ticket. @throws SseError as above, and `unauthenticated` where there is none */
+  async prove(evidence: Evidence): Promise<Grant> {
+    const grant = await this.#find(evidence);
+    if (!grant) throw nothingShown();
+    return grant;
+  }
+
+  /** Whether something counts before a ticket. An authority has cookies of its own, which come with every request. */
+  #showsToken({ authorization, cookie }: Evidence): boolean {
+    return authorization !== undefined || (cookie !== undefined && this.#options.verifiers.length > 0);
+  }
+
+  #byTicket({ ticket = '', returning }: Evidence): Identified {
+    const { tickets, revocations } = this.#options;
+    const use = tickets.take(ticket, returning);
+    try {
+      revocations.check(use.grant);
+      return { grant: use.grant, ticket: use };
+    } catch (error) {
+      use.release();
+      throw error;
+    }
+  }
+
+  async #find(evidence: Evidence): Promise<Grant | undefined> {
+    const { verifiers, authority, revocations } = this.#options;
+    const token = verifiers.length > 0 ? tokenOf(evidence) : undefined;
+    const grant = token === undefined ? await authority?.(evidence.request) : await this.#verify(token);
+    if (grant) revocations.check(grant);
+    return grant;
+  }
+
+  async #verify(token: string): Promise<Grant> {
     // What is no token at all is asked of nobody.
     for (const verifier of token === '' ? [] : this.#options.verifiers) {
       const found = await verifier.verify(token);
-      if (found) return found;
+      if (found) return { ...found, fingerprint: createHash('sha256').update(token).digest('base64url') };
     }
-    throw new SseError('invalid-credential', 'the credential is not valid');
+    throw badCredential('unknown');
   }
 }
 
+function nothingShown(): SseError {
+  return new SseError('unauthenticated', 'this needs a credential: a bearer token, the authentication cookie or a ticket');
+}
+
 /** RFC 6750 §2.1, scheme in any case. Another scheme is a credential too, and no good one. */
-function tokenOf({ authorization, cookie }: Evidence): string | undefined {
-  if (authorization === undefined) return cookie;
+function tokenOf({ authorization, cookie, queryToken }: Evidence): string | undefined {
+  if (authorization === undefined) return cookie ?? queryToken;
   return /^bearer +([A-Za-z0-9\-._~+/]+=*) *$/i.exec(authorization)?.[1] ?? '';
 }
 
@@ -69,11 +130,8 @@ const DECLARED = ['id', 'login', 'name', 'mail', 'profile'] as const;
 const MAX_DECLARED = 256;
 const MAX_ROLES = 64;
 
-/**
- * The identity that a client declares of itself: `?id=7&profile=Administrator&roles=ops,dev`. Never authenticated.
- * Anonymous if it declares nothing.
- */
-function declared(query: URLSearchParams): Identity {
+/** What a client declares of itself: `?id=7&profile=Administrator&roles=ops,dev`. Never authenticated; nothing if it declares nothing. */
+function declared(query: URLSearchParams): Grant {
   const parts: { -readonly [K in keyof Identity]?: Identity[K] } = {};
   for (const field of DECLARED) {
     const value = query.get(field);
@@ -82,5 +140,5 @@ function declared(query: URLSearchParams): Identity {
   const roles = query.getAll('roles').flatMap((value) => value.split(','));
   const named = roles.map((role) => role.trim().slice(0, MAX_DECLARED)).filter((role) => role !== '');
   if (named.length > 0) parts.roles = named.slice(0, MAX_ROLES);
-  return Object.keys(parts).length === 0 ? anonymous : Object.freeze({ ...anonymous, ...parts });
+  return Object.keys(parts).length === 0 ? NOTHING_SHOWN : { identity: Object.freeze({ ...anonymous, ...parts }) };
 }

@@ -76,6 +76,17 @@ const TABLE: Table = {
     record: ({ client }) => ({ level: 'info', msg: 'stream renewed', fields: about(client) }),
     line: ({ client }) => ({ look: 'gray', text: `= ${who(client)} showed a new credential` }),
   },
+  revoked: {
+    record: ({ what, value, credentials, ended }) => ({
+      level: 'warn',
+      msg: 'revoked',
+      fields: { what, value: escapeText(value, LONG), credentials, ended },
+    }),
+    line: ({ what, value, ended }) => ({
+      look: 'yellow',
+      text: `! revoked by ${what} ${escapeText(value, LONG)}: ${counted(ended, 'stream')} ended`,
+    }),
+  },
   broadcast: {
     record: ({ id, type, size, matched, source }) => ({
       level: 'info',

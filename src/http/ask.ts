@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { SseError } from '../errors.ts';
+import type { Observe } from '../hub/activity.ts';
+import { type Authority, answeredGrant, type RequestView } from '../identity/authority.ts';
+import type { Grant } from '../identity/grant.ts';
+
+export interface AskOptions {
+  /** Of the application: `http` or `https`. */
+  readonly url: string;
+  /** Wall clock, ms since 1970. */
+  readonly now: () => number;
+  readonly observe: Observe;
+  /** How long it may take, in ms. */
+  readonly timeout?: number;
+}
+
+/** How long the application may take, in ms. */
+const TIMEOUT = 5000;
+/** An answer has at most so many bytes. */
+const MAX_ANSWER = 64 * 1024;
+/** An answer counts this long for requests that are the same to the letter, in ms: a page that opens several streams asks once. */
+const FRESH = 5000;
+const MOST_FRESH = 10_000;
+/** So many are asked at a time: when all clients come back at once, the application is not to fall over for it. */
+const AT_ONCE = 64;
+
+/** What belongs to a connection (RFC 9110 §7.6.1), or to the body and the answer that are not passed on. */
+const NOT_PASSED_ON = new Set(
+  'connection keep-alive proxy-connection proxy-authenticate proxy-authorization te trailer transfer-encoding upgrade expect host content-length accept-encoding accept last-event-id if-none-match if-modified-since range'.split(
+    ' ',
+  ),
+);
+
+/** Who the application says a client is: it answers 2xx with an identity, or 401 or 403, which are passed on. */
+export function askApplication({ url, now, observe, timeout = TIMEOUT }: AskOptions): Authority {
+  /** Answers, and questions under way; in the order in which they were asked. */
+  const known = new Map<string, { readonly answer: Promise<Grant>; freshUntil: number }>();
+  let asking = 0;
+  const waiting: (() => void)[] = [];
+  let isDown = false;
+
+  const ask = async (request: RequestView): Promise<Grant> => {
+    if (asking >= AT_ONCE) await new Promise<void>((resume) => waiting.push(resume));
+    asking++;
+    try {
+      const grant = await question(url, request, timeout, now);
+      isDown = false;
+      return grant;
+    } catch (error) {
+      if (error instanceof SseError) throw error;
+      // Told once, not for every client that it keeps waiting.
+      if (!isDown)
+        observe({
+          kind: 'failed',
+          what: `the application at --auth-url gives no answer that can be used: ${reasonOf(error, timeout)}`,
+          error: undefined,
+        });
+      isDown = true;
+      throw new SseError('unverifiable', 'who you are cannot be found out at the moment; try again later');
+    } finally {
+      asking--;
+      waiting.shift()?.();
+    }
+  };
+
+  return (request) => {
+    const key = keyOf(request);
+    const found = known.get(key);
+    if (found && now() < found.freshUntil) return found.answer;
+    const answer = ask(request);
+    const entry = { answer, freshUntil: Infinity };
+    known.delete(key);
+    known.set(key, entry);
+    answer.then(
+      () => {
+        entry.freshUntil = now() + FRESH;
+      },
+      // A refusal is not kept: whoever logs in has not to wait for it to be forgotten.
+      () => known.get(key) === entry && known.delete(key),
+    );
+    for (const [old, { freshUntil }] of known) {
+      if (known.size <= MOST_FRESH && freshUntil > now()) break;
+      known.delete(old);
+    }
+    return answer;
+  };
+}
+
+async function question(url: string, { headers, query, ip }: RequestView, timeout: number, now: () => number): Promise<Grant> {
+  const target = new URL(url);
+  for (const [name, value] of query) target.searchParams.append(name, value);
+  const response = await fetch(target, {
+    headers: { ...passedOn(headers), accept: 'application/json', 'x-forwarded-for': ip },
+    redirect: 'manual',
+    signal: AbortSignal.timeout(timeout),
+  });
+  if (response.status === 401 || response.status === 403) {
+    await response.body?.cancel();
+    throw response.status === 401
+      ? new SseError(
+          headers.authorization === undefined ? 'unauthenticated' : 'invalid-credential',
+          'the application does not know who you are',
+        )
+      : new SseError('forbidden', 'the application does not let you in');
+  }
+  if (!response.ok) throw new Error(`it answers ${response.status}`);
+  return answeredGrant(JSON.parse(await textOf(response)), now());
+}
+
+async function textOf(response: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of response.body ?? []) {
+    size += part.length;
+    if (size > MAX_ANSWER) throw new Error(`its answer has more than ${MAX_ANSWER} bytes`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function passedOn(headers: IncomingHttpHeaders): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const [name, value] of Object.entries(headers))
+    if (value !== undefined && !NOT_PASSED_ON.has(name)) passed[name] = Array.isArray(value) ? value.join(', ') : value;
+  return passed;
+}
+
+/** What an answer depends on, without holding on to the credentials in it. */
+function keyOf({ headers, query, ip }: RequestView): string {
+  return createHash('sha256')
+    .update(JSON.stringify([passedOn(headers), query.toString(), ip]))
+    .digest('base64url');
+}
+
+/** Nothing of the answer: it may hold what is nobody else's business. */
+function reasonOf(error: unknown, timeout: number): string {
+  const { name, message, cause } = error as Error & { cause?: { code?: string } };
+  if (name === 'TimeoutError') return `it took longer than ${timeout} ms`;
+  if (error instanceof SyntaxError) return 'its answer is not JSON';
+  return cause?.code ?? message;
+}

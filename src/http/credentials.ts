@@ -1,0 +1,74 @@
+import { SseError } from '../errors.ts';
+import type { Authentication } from '../identity/authenticate.ts';
+import type { Grant } from '../identity/grant.ts';
+import { OPENS_WITHIN, type Tickets } from '../identity/tickets.ts';
+import { corsHeaders, preflight } from './cors.ts';
+import { type EvidenceOptions, evidenceOf } from './evidence.ts';
+import type { Exchange, Handler } from './exchange.ts';
+import type { OpenStreams } from './open-streams.ts';
+import { sendJson } from './respond.ts';
+import { grantedTopics, type TopicRight } from './topics.ts';
+
+export interface CredentialOptions extends EvidenceOptions {
+  readonly authentication: Authentication;
+  readonly tickets: Tickets;
+  readonly openStreams: OpenStreams;
+  readonly topicRight: TopicRight;
+  /** Wall clock, ms since 1970. */
+  readonly now: () => number;
+}
+
+/** `POST /sse/ticket`: takes a credential, and gives a ticket that stands for it in the URL of a stream. */
+export function giveTicket(options: CredentialOptions): Handler {
+  return posted(options, async (exchange) => {
+    const grant = await options.authentication.prove(evidenceOf(exchange, options));
+    const ticket = options.tickets.issue(grant);
+    sendJson(exchange.res, 200, { ticket, opensWithin: OPENS_WITHIN / 1000, ...rest(grant, options) }, exchange.headers);
+  });
+}
+
+/**
+ * `POST /sse/renew?client=ID`: takes a new credential for a stream that is open, which keeps it open beyond the end of the
+ * former one. From then on the client is who the new one says, with the same `id`: it is not a way to take over a stream.
+ */
+export function renew(options: CredentialOptions): Handler {
+  return posted(options, async (exchange) => {
+    const id = exchange.query.get('client');
+    if (!id)
+      throw SseError.of('invalid-request', [
+        { pointer: '?client', detail: 'is missing: the client that sse.open has told, as in /sse/renew?client=…' },
+      ]);
+    const grant = await options.authentication.prove(evidenceOf(exchange, options));
+    const stream = options.openStreams.get(id);
+    // One answer for both: nobody is told which streams of others there are.
+    if (!stream || !isSame(stream.grant, grant)) throw new SseError('not-found', 'you have no open stream of this name');
+    const { cursor } = stream;
+    const topics = grantedTopics(stream.askedTopics, grant, options.topicRight);
+    stream.grant = grant;
+    stream.ticket?.renew(grant);
+    cursor.renew({ ...grant.identity, topics, client: cursor.client.client }, grant.expiresAt);
+    sendJson(exchange.res, 200, { client: id, ...rest(grant, options) }, exchange.headers);
+  });
+}
+
+/** Whether two credentials are of one and the same person. Where nothing says who that is, they are not. */
+function isSame({ identity: one }: Grant, { identity: other }: Grant): boolean {
+  return one.id === other.id && one.login === other.login && (one.id !== '' || one.login !== '');
+}
+
+/** How long a credential lasts, in seconds, if it ends. */
+function rest({ expiresAt }: Grant, { now }: CredentialOptions): { readonly expiresIn?: number } {
+  return expiresAt === undefined ? {} : { expiresIn: Math.max(0, Math.floor((expiresAt - now()) / 1000)) };
+}
+
+/** What pages may ask for with POST, of other origins too as far as they may open the stream. */
+function posted({ cors }: CredentialOptions, handler: (exchange: Exchange) => Promise<void>): Handler {
+  return (exchange) => {
+    const { req, res, method, path, headers } = exchange;
+    Object.assign(headers, corsHeaders(req.headers.origin, req.headers.host, cors));
+    if (method === 'OPTIONS') return void res.writeHead(204, { ...preflight('POST'), ...headers }).end();
+    if (method === 'POST') return handler(exchange);
+    headers.allow = 'POST, OPTIONS';
+    throw new SseError('method-not-allowed', `${path} has ${headers.allow}`);
+  };
+}

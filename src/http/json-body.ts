@@ -1,0 +1,23 @@
+import { SseError } from '../errors.ts';
+import { decodeUtf8, readBody } from './body.ts';
+import type { Exchange } from './exchange.ts';
+
+/** What steers a server is short. In bytes. */
+const LIMIT = 64 * 1024;
+
+/** Reads a body that is a JSON object. @throws SseError `invalid-request`, `unsupported-media-type`, `too-large` */
+export async function readJsonObject({ req }: Exchange, example: string): Promise<object> {
+  const [type = ''] = (req.headers['content-type'] ?? '').split(';');
+  // A form is what a page of another origin could send without being asked for leave (Fetch standard, "CORS-safelisted request-header").
+  if (type.trim().toLowerCase() !== 'application/json')
+    throw new SseError('unsupported-media-type', `the body must be JSON: curl --json '${example}'`);
+  const text = decodeUtf8(await readBody(req, LIMIT), 'the body');
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw SseError.of('invalid-request', [{ pointer: '', detail: `the body is not JSON: ${(error as Error).message}` }]);
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw SseError.of('invalid-request', [{ pointer: '', detail: `the body must be an object such as ${example}` }]);
+}

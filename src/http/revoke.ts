@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { SseError } from '../errors.ts';
+import { compileFilter, type Filter } from '../event/filter.ts';
+import type { Observe } from '../hub/activity.ts';
+import type { Cursor } from '../hub/cursor.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { Grant } from '../identity/grant.ts';
+import type { Revocation, Revocations } from '../identity/revocations.ts';
+import { didYouMean } from '../nearest.ts';
+import type { Handler } from './exchange.ts';
+import { readJsonObject } from './json-body.ts';
+import type { OpenStreams } from './open-streams.ts';
+import { sendJson } from './respond.ts';
+
+export interface RevokeOptions {
+  readonly hub: Hub;
+  readonly openStreams: OpenStreams;
+  readonly revocations: Revocations;
+  readonly observe: Observe;
+}
+
+const name = z.string('must be a string').min(1, 'must not be empty').max(256, 'has at most 256 characters').optional();
+const order = z.strictObject({
+  sub: name,
+  jti: name,
+  filter: z
+    .union([z.string(), z.record(z.string(), z.unknown())], 'must be a CEL expression or an object of equalities')
+    .optional(),
+});
+const FIELDS = Object.keys(order.shape);
+const EXAMPLE = '{"sub":"7"}';
+/** After so many clients, other work may run. */
+const STEP = 256;
+
+/** Which streams are to end, and which credentials are not to open one again. */
+interface Target {
+  readonly what: 'sub' | 'jti' | 'filter';
+  readonly value: string;
+  /** What is refused whoever is connected. */
+  readonly revocations: readonly Omit<Revocation, 'time'>[];
+  matches(cursor: Cursor, grant: Grant | undefined): boolean;
+}
+
+/**
+ * `POST /admin/revoke`: takes credentials back. Their streams end at once, and they open no other until they end by themselves.
+ * By `sub`, all that were issued to somebody until now; by `jti`, one; by `filter`, those that the matching clients came with.
+ */
+export function revoke({ hub, openStreams, revocations, observe }: RevokeOptions): Handler {
+  return async (exchange) => {
+    const target = targetOf(await readJsonObject(exchange, EXAMPLE));
+    const cursors: Cursor[] = [];
+    const found = new Map<string, Omit<Revocation, 'time'>>();
+    let asked = 0;
+    for (const cursor of [...hub.clients()]) {
+      const grant = openStreams.get(cursor.client.client.id)?.grant;
+      if (target.matches(cursor, grant)) {
+        cursors.push(cursor);
+        if (grant && target.what === 'filter')
+          for (const each of credentialOf(grant)) found.set(`${each.what}:${each.value}`, each);
+      }
+      if (++asked % STEP === 0) await new Promise((resume) => setImmediate(resume));
+    }
+    const all = [...target.revocations, ...found.values()];
+    // First the credentials: whose stream ends comes back at once.
+    const kept = revocations.add(all);
+    for (const cursor of cursors) cursor.end('revoked');
+    const { what, value } = target;
+    observe({ kind: 'revoked', what, value, credentials: all.length, ended: cursors.length });
+    await kept;
+    sendJson(exchange.res, 200, { revoked: all.length, ended: cursors.length });
+  };
+}
+
+/** @throws SseError `invalid-request`, `invalid-filter` */
+function targetOf(body: object): Target {
+  const result = order.safeParse(body);
+  if (!result.success) throw SseError.of('invalid-request', result.error.issues.flatMap(readable));
+  const given = FIELDS.filter((field) => Object.hasOwn(body, field));
+  if (given.length !== 1)
+    throw SseError.of('invalid-request', [
+      {
+        pointer: given[1] === undefined ? '' : `/${given[1]}`,
+        detail: `exactly one of ${FIELDS.join(', ')} says what is revoked`,
+      },
+    ]);
+  const { sub, jti, filter } = result.data;
+  if (sub !== undefined)
+    return {
+      what: 'sub',
+      value: sub,
+      revocations: [{ what: 'subject', value: sub }],
+      matches: (_cursor, grant) => grant !== undefined && (grant.subject === sub || grant.identity.id === sub),
+    };
+  if (jti !== undefined)
+    return {
+      what: 'jti',
+      value: jti,
+      revocations: [{ what: 'token', value: jti }],
+      matches: (_cursor, grant) => grant?.tokenId === jti,
+    };
+  const compiled: Filter = compileFilter(filter ?? '');
+  return { what: 'filter', value: compiled.source, revocations: [], matches: ({ client }) => compiled.matches(client) };
+}
+
+/** What one credential is refused by: its own name, else its text. Where an application decides, it must say so itself. */
+function credentialOf({ tokenId, fingerprint }: Grant): readonly Omit<Revocation, 'time'>[] {
+  if (tokenId !== undefined) return [{ what: 'token', value: tokenId }];
+  return fingerprint === undefined ? [] : [{ what: 'fingerprint', value: fingerprint }];
+}
+
+function readable(issue: z.core.$ZodIssue): { pointer: string; detail: string }[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ pointer: `/${key}`, detail: `unknown field${didYouMean(key, FIELDS)}` }));
+  return [{ pointer: `/${issue.path.join('/')}`, detail: issue.message }];
+}

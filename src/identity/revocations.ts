@@ -1,0 +1,90 @@
+import { SseError } from '../errors.ts';
+import { badCredential, type Grant } from './grant.ts';
+
+/** What was taken back: every credential of a subject that was issued until then, or a single one. */
+export interface Revocation {
+  readonly what: 'subject' | 'token' | 'fingerprint';
+  readonly value: string;
+  /** When, in ms since 1970. */
+  readonly time: number;
+}
+
+/** Where revocations outlive this process. */
+export interface RevocationKeeper {
+  keep(revocations: readonly Revocation[]): Promise<void>;
+  forget(revocations: readonly Revocation[]): Promise<void>;
+  recall(): Promise<readonly Revocation[]>;
+}
+
+/** Keeps nothing: a restart forgets what was revoked. */
+export const FORGETFUL: RevocationKeeper = {
+  keep: async () => {},
+  forget: async () => {},
+  recall: async () => [],
+};
+
+export interface RevocationOptions {
+  readonly keeper: RevocationKeeper;
+  /** No credential is valid for longer than this after it was issued, in ms; Infinity where there may be some without end. */
+  readonly lifetime: number;
+  /** Wall clock, ms since 1970. */
+  readonly now: () => number;
+}
+
+/** So many are kept. */
+const MOST = 100_000;
+
+/** Credentials that are no good any more although they say so themselves. */
+export class Revocations {
+  readonly #options: RevocationOptions;
+  readonly #known = new Map<string, Revocation>();
+
+  constructor(options: RevocationOptions) {
+    this.#options = options;
+  }
+
+  /** Takes in what a former process has kept. To be awaited before the first request. */
+  async restore(): Promise<void> {
+    for (const revocation of await this.#options.keeper.recall()) this.#known.set(nameOf(revocation), revocation);
+    await this.#forgetOver();
+  }
+
+  /** Takes credentials back. @throws SseError `at-capacity`, and nothing was revoked; `store-failed` when they are revoked, but not kept */
+  async add(what: readonly Omit<Revocation, 'time'>[]): Promise<void> {
+    if (this.#known.size + what.length > MOST) await this.#forgetOver();
+    if (this.#known.size + what.length > MOST)
+      throw new SseError('at-capacity', `${MOST} revocations are kept already; nothing was revoked`);
+    const time = this.#options.now();
+    const revocations = what.map((each) => ({ ...each, time }));
+    for (const revocation of revocations) this.#known.set(nameOf(revocation), revocation);
+    await this.#options.keeper.keep(revocations);
+  }
+
+  /** @throws SseError `invalid-credential` for one that was revoked */
+  check(grant: Grant): void {
+    if (this.#known.size > 0 && this.revokes(grant)) throw badCredential('revoked');
+  }
+
+  revokes({ identity, subject, tokenId, fingerprint, issuedAt }: Grant): boolean {
+    if (this.#find('token', tokenId) || this.#find('fingerprint', fingerprint)) return true;
+    const all = this.#find('subject', subject) ?? this.#find('subject', identity.id);
+    // Tokens say in whole seconds when they were issued (RFC 7519 §2): one of the same second may be from before.
+    return all !== undefined && (issuedAt === undefined || issuedAt <= all.time);
+  }
+
+  #find(what: Revocation['what'], value: string | undefined): Revocation | undefined {
+    return value === undefined ? undefined : this.#known.get(nameOf({ what, value }));
+  }
+
+  async #forgetOver(): Promise<void> {
+    const { now, lifetime, keeper } = this.#options;
+    const over = [...this.#known.values()].filter(({ time }) => now() - time > lifetime);
+    for (const revocation of over) this.#known.delete(nameOf(revocation));
+    if (over.length > 0) await keeper.forget(over);
+  }
+}
+
+/** What a revocation is found by. */
+function nameOf({ what, value }: Pick<Revocation, 'what' | 'value'>): string {
+  return `${what}:${value}`;
+}

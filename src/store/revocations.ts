@@ -1,0 +1,45 @@
+import type { ClassicLevel } from 'classic-level';
+import { SseError } from '../errors.ts';
+import type { Revocation, RevocationKeeper } from '../identity/revocations.ts';
+import { seal, unseal } from './record.ts';
+
+/** Keeps revocations beside the entries, under `v`. @param db open @param warn hears of those that are damaged: a sentence */
+export function revocationKeeper(db: ClassicLevel<Buffer, Buffer>, warn: (message: string) => void): RevocationKeeper {
+  return {
+    keep: (revocations) =>
+      writing(
+        db.batch(
+          revocations.map((revocation) => {
+            const key = keyOf(revocation);
+            return { type: 'put', key, value: seal(key, { time: revocation.time, value: revocation }) } as const;
+          }),
+          { sync: true },
+        ),
+      ),
+    forget: (revocations) => writing(db.batch(revocations.map((revocation) => ({ type: 'del', key: keyOf(revocation) })))),
+    recall: async () => {
+      const found: Revocation[] = [];
+      let damaged = 0;
+      for await (const [key, record] of db.iterator({ gte: Buffer.from('v'), lt: Buffer.from('w') })) {
+        const sealed = unseal<Revocation>(key, record);
+        if (sealed) found.push(sealed.value);
+        else damaged++;
+      }
+      if (damaged > 0) warn(`the store is damaged: ${damaged} revocations can't be read; those credentials count again`);
+      return found;
+    },
+  };
+}
+
+function keyOf({ what, value }: Revocation): Buffer {
+  return Buffer.from(`v${what}:${value}`);
+}
+
+async function writing(written: Promise<void>): Promise<void> {
+  try {
+    await written;
+  } catch (error) {
+    const { message } = (error as { cause?: Error }).cause ?? (error as Error);
+    throw new SseError('store-failed', `what was revoked is, but a restart forgets it: the store cannot be written (${message})`);
+  }
+}
