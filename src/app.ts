@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { isLoopbackHost } from './config/addresses.ts';
 import type { Options } from './config/options.ts';
@@ -23,7 +23,7 @@ import { MemoryLog } from './hub/memory-log.ts';
 import { idempotencyKeyProblem } from './hub/receipts.ts';
 import { Tally, type Totals } from './hub/tally.ts';
 import { Authentication } from './identity/authenticate.ts';
-import { parseUsers, type Users } from './identity/users.ts';
+import { adminTokenOf, keysOf, openVerifiers, usersOf, type Verifiers } from './verifiers.ts';
 
 /** What a server is told besides its options. */
 export interface Surroundings {
@@ -66,6 +66,13 @@ export interface ConnectedClient {
   readonly bytes: number;
 }
 
+/** What has to be opened before the rest can be put together. */
+interface Parts {
+  readonly log: EventLog;
+  readonly tally: Tally;
+  readonly verifiers: Verifiers;
+}
+
 /** The parts of one server, put together. `cli/` runs it as a program, `index.ts` offers it as a library. */
 export class App {
   readonly hub: Hub;
@@ -95,9 +102,10 @@ export class App {
       tally.observe(activity);
       surroundings.observe(activity);
     };
+    const verifiers = await openVerifiers(options, observe);
     const log = await openLog(options, observe);
     try {
-      const app = new App(options, { ...surroundings, observe }, log, tally);
+      const app = new App(options, { ...surroundings, observe }, { log, tally, verifiers });
       await app.hub.refill();
       return app;
     } catch (error) {
@@ -106,7 +114,7 @@ export class App {
     }
   }
 
-  private constructor(options: Options, { production, portAsked, observe }: Surroundings, log: EventLog, tally: Tally) {
+  private constructor(options: Options, { production, portAsked, observe }: Surroundings, { log, tally, verifiers }: Parts) {
     this.#tally = tally;
     this.options = options;
     this.#portAsked = portAsked;
@@ -116,9 +124,8 @@ export class App {
       if (activity.kind === 'proxy-seen') this.#endSelfDeclared();
     };
 
-    const users = usersOf(options);
-    this.warnings = users?.warnings ?? [];
-    this.#authenticates = users !== undefined;
+    this.warnings = verifiers.warnings;
+    this.#authenticates = verifiers.verifiers.length > 0;
     this.#guard = new Guard({
       exposed: this.exposed,
       adminHosts: options.adminHost,
@@ -135,13 +142,13 @@ export class App {
       maxAge,
       observe: this.#observe,
     });
-    this.#handlers = this.#routes(users ? [users.verifier] : []);
+    this.#handlers = this.#routes(verifiers.verifiers);
   }
 
   /** Looks at every file and directory that options name. @throws SseError `invalid-config`, with every mistake */
   static inspect(options: Options): void {
     const issues: Issue[] = [];
-    for (const look of [() => mountsOf(options), () => usersOf(options), () => adminTokenOf(options)]) {
+    for (const look of [() => mountsOf(options), () => usersOf(options), () => keysOf(options), () => adminTokenOf(options)]) {
       try {
         look();
       } catch (error) {
@@ -255,7 +262,7 @@ export class App {
       if (!cursor.client.authenticated && !isNobody(cursor.client)) cursor.end('revoked');
   }
 
-  #routes(verifiers: ConstructorParameters<typeof Authentication>[0]['verifiers']): ReturnType<typeof routes> {
+  #routes(verifiers: Verifiers['verifiers']): ReturnType<typeof routes> {
     const { options, hub } = this;
     const past = { archive: hub.archive, now: Date.now };
     return routes({
@@ -308,34 +315,6 @@ function randomName(): string {
 function urlOf(host: string | undefined, port: number, path: string): string {
   const any = host === undefined || host === '0.0.0.0' || host === '::';
   return `http://${any ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}/${path}`;
-}
-
-function read(option: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw SseError.of('invalid-config', [
-      { pointer: option, detail: `cannot read ${JSON.stringify(file)}: ${reasonOf(error as NodeJS.ErrnoException)}` },
-    ]);
-  }
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  return { ENOENT: 'no such file', EISDIR: 'it is a directory', EACCES: 'permission denied' }[code ?? ''] ?? message;
-}
-
-function usersOf({ users }: Options): Users | undefined {
-  return users === undefined ? undefined : parseUsers(read('--users', users), users);
-}
-
-/** What admin requests must show, if anything. @throws SseError `invalid-config` */
-export function adminTokenOf({ adminTokenFile: file }: Options): string | undefined {
-  if (file === undefined) return undefined;
-  const token = read('--admin-token-file', file).trim();
-  // RFC 6750 §2.1 has no other characters, and a short token can be guessed.
-  if (/^[A-Za-z0-9\-._~+/]{16,}=*$/.test(token)) return token;
-  const detail = `${file} must hold one token of at least 16 letters, digits or -._~+/ (openssl rand -hex 32 > ${file})`;
-  throw SseError.of('invalid-config', [{ pointer: '--admin-token-file', detail }]);
 }
 
 /** The page that ships; its policy allows what it needs and nothing else. */

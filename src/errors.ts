@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'invalid-header'
   | 'unauthenticated'
   | 'invalid-credential'
+  | 'unverifiable'
   | 'forbidden'
   | 'not-found'
   | 'method-not-allowed'
@@ -30,6 +31,32 @@ export type ErrorCode =
   | 'start-failed'
   | 'request-failed';
 
+/**
+ * Why a credential was refused: for logs and counters only, since a client is told the same whatever is wrong. Nothing
+ * of the credential is in it.
+ */
+export type CredentialDefect =
+  /** Nobody knows it, and it is no JWT. */
+  | 'unknown'
+  /** No header, payload or signature can be read in it, or it is too long. */
+  | 'malformed'
+  /** Its header says something that must not count: a key of its own, an extension. */
+  | 'header'
+  /** Its `typ` is that of another kind of token. */
+  | 'type'
+  /** Its algorithm is none that the configured keys are for. */
+  | 'algorithm'
+  | 'unknown-key'
+  | 'signature'
+  /** A claim is missing that must be there, or is not what it must be. */
+  | 'claims'
+  | 'expired'
+  | 'not-yet-valid'
+  /** It is valid for longer than is allowed. */
+  | 'lifetime'
+  | 'issuer'
+  | 'audience';
+
 /** One thing that is wrong, and where. */
 export interface Issue {
   /** Where: a JSON pointer into the body (`/filter`), a query parameter (`?filter`), a header (`X-Filter`) or an option (`--port`). */
@@ -46,11 +73,14 @@ export class SseError extends Error {
   override readonly name = 'SseError';
   readonly code: ErrorCode;
   readonly issues: readonly Issue[];
+  /** Of `invalid-credential`: what is wrong with it. Never for the client. */
+  readonly defect: CredentialDefect | undefined;
 
-  constructor(code: ErrorCode, message: string, issues: readonly Issue[] = []) {
+  constructor(code: ErrorCode, message: string, issues: readonly Issue[] = [], defect?: CredentialDefect) {
     super(message);
     this.code = code;
     this.issues = issues;
+    this.defect = defect;
   }
 
   /** The error for a list of issues: its message joins theirs. */

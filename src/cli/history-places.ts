@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { adminTokenOf, openLog } from '../app.ts';
+import { openLog } from '../app.ts';
 import { SseError } from '../errors.ts';
 import { type DraftInput, parseDraft } from '../event/draft.ts';
 import { historyLine } from '../http/history-line.ts';
@@ -8,6 +8,7 @@ import { parseSelection } from '../http/selection.ts';
 import { Archive } from '../hub/archive.ts';
 import type { EventLog } from '../hub/event-log.ts';
 import { History } from '../hub/history.ts';
+import { adminTokenOf } from '../verifiers.ts';
 import { AdminClient } from './admin-client.ts';
 import type { HistoryOrder } from './history-order.ts';
 

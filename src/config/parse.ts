@@ -48,9 +48,8 @@ function maxAgeFor({ trustProxy }: Decoded): number {
 
 /** All rules that look at more than one option or entry, each with its reason. */
 function* conflictsIn(options: Decoded): Generator<readonly [OptionName, string]> {
-  const { requireAuth, users, host, port, adminListen, adminTokenFile } = options;
-  // Every client would be refused, and no default could mean that.
-  if (requireAuth && users === undefined) yield ['requireAuth', 'nobody could connect: it needs --users'];
+  const { host, port, adminListen, adminTokenFile } = options;
+  yield* credentialConflicts(options);
 
   if (adminListen && 'port' in adminListen) {
     // Whoever reaches it could publish to everyone; design §6.
@@ -65,6 +64,23 @@ function* conflictsIn(options: Decoded): Generator<readonly [OptionName, string]
   const prefixes = options.static.map(({ prefix }) => prefix);
   const twice = prefixes.find((prefix, index) => prefixes.indexOf(prefix) !== index);
   if (twice !== undefined) yield ['static', `two directories are under '${twice}'; give one of them another path: /PREFIX=DIR`];
+}
+
+function* credentialConflicts(options: Decoded): Generator<readonly [OptionName, string]> {
+  const { requireAuth, users, jwtSecretFile, jwtKeyFile, jwksUrl } = options;
+  const keys = [jwtSecretFile, jwtKeyFile, jwksUrl].some((given) => given !== undefined);
+  // Every client would be refused, and no default could mean that.
+  if (requireAuth && users === undefined && !keys)
+    yield ['requireAuth', 'nobody could connect: it needs --users, --jwt-secret-file, --jwt-key-file or --jwks-url'];
+  // Two kinds of key beside each other are how a public key comes to be taken for a secret (RFC 8725 §2.1).
+  if (jwtSecretFile !== undefined && (jwtKeyFile ?? jwksUrl) !== undefined)
+    yield [
+      'jwtSecretFile',
+      `cannot stand beside ${jwtKeyFile === undefined ? '--jwks-url' : '--jwt-key-file'}: it is a secret or public keys`,
+    ];
+  // It would look as if tokens were checked.
+  for (const name of ['jwtIssuer', 'jwtAudience', 'jwtAlgorithm', 'jwtClaim'] as const)
+    if (options[name].length > 0 && !keys) yield [name, 'means nothing without --jwt-secret-file, --jwt-key-file or --jwks-url'];
 }
 
 /** Whether two hosts to listen on may have an address in common. */

@@ -18,7 +18,8 @@ export interface Exchange {
 
 /** What is reported when a request is refused. */
 export function refusal({ method, path, ip }: Pick<Exchange, 'method' | 'path' | 'ip'>, error: SseError): Activity {
-  return { kind: 'refused', code: error.code, detail: error.message, method, path, ip };
+  const { code, message: detail, defect } = error;
+  return { kind: 'refused', code, detail, method, path, ip, ...(defect !== undefined && { reason: defect }) };
 }
 
 /** Answers or throws. Whatever it throws is turned into the answer in one place (`server.ts`). */

@@ -19,6 +19,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   'unsupported-media-type': 415,
   misdirected: 421,
   'too-many-headers': 431,
+  unverifiable: 503,
   'at-capacity': 503,
   'not-started': 503,
   stopping: 503,

@@ -7,6 +7,7 @@ import type { Observe } from '../hub/activity.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Position } from '../hub/resume.ts';
 import type { Authentication, Evidence } from '../identity/authenticate.ts';
+import type { Grant } from '../identity/grant.ts';
 import { type CorsOptions, corsHeaders, PREFLIGHT } from './cors.ts';
 import { EventStream, STREAM_HEADERS } from './event-stream.ts';
 import { type Exchange, type Handler, header, refusal } from './exchange.ts';
@@ -46,7 +47,8 @@ export function subscribe(options: SubscribeOptions): Handler {
     checkRequest(exchange);
     const topics = topicsOf(exchange.query);
     const position = await options.hub.locate(positionOf(exchange, options));
-    const identity = await options.authentication.identify(evidenceOf(exchange, options.authCookie));
+    const grant = await identify(exchange, options);
+    if (grant instanceof SseError) return refuse(exchange, grant, options.observe);
     if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
 
     const socket = res.socket;
@@ -56,7 +58,7 @@ export function subscribe(options: SubscribeOptions): Handler {
     if (full) return refuse(exchange, full, options.observe);
 
     streaming.add(socket);
-    const client: Client = { ...identity, topics, client: { id: options.newClientId(), ip: exchange.ip } };
+    const client: Client = { ...grant.identity, topics, client: { id: options.newClientId(), ip: exchange.ip } };
     const stream = new EventStream(res, headers, options.stallTime);
     stream.follow(options.hub.attach(stream, client, position));
   };
@@ -89,6 +91,16 @@ function refuse(exchange: Exchange, error: SseError, observe: Observe): void {
   }
   observe(refusal(exchange, error));
   exchange.res.writeHead(200, { ...STREAM_HEADERS, ...exchange.headers }).end(encodeRetry(Math.round(seconds * 1000)));
+}
+
+/** What the request proves, or why that cannot be found out now: it may be good, so its sender must not be turned away for ever. */
+async function identify(exchange: Exchange, { authentication, authCookie }: SubscribeOptions): Promise<Grant | SseError> {
+  try {
+    return await authentication.identify(evidenceOf(exchange, authCookie));
+  } catch (error) {
+    if (error instanceof SseError && error.code === 'unverifiable') return error;
+    throw error;
+  }
 }
 
 function evidenceOf({ req, query }: Exchange, authCookie: string): Evidence {

@@ -1,5 +1,6 @@
 import { SseError } from '../errors.ts';
 import { anonymous, type Identity } from '../event/identity.ts';
+import { badCredential, type Grant, NOTHING_SHOWN } from './grant.ts';
 
 /** What a request shows of who sent it, already taken out of its headers. Secrets: never logged. */
 export interface Evidence {
@@ -11,10 +12,14 @@ export interface Evidence {
   readonly query: URLSearchParams;
 }
 
-/** One way to turn a token into an identity: a users file; JWT and others stand beside it. */
+/** One way to find out what a token proves: a users file, JWT; others stand beside them. */
 export interface TokenVerifier {
-  /** The identity behind a token; undefined if this verifier does not know the token. Must take the same time for every wrong token. */
-  verify(token: string): Promise<Identity | undefined>;
+  /**
+   * What a token proves; undefined if it is none of this verifier's, who must then take the same time whatever of it is right.
+   * @throws SseError `invalid-credential` for one of its own that is no good: nobody else is asked then.
+   *   `unverifiable` where that cannot be found out now
+   */
+  verify(token: string): Promise<Grant | undefined>;
 }
 
 export interface AuthenticationOptions {
@@ -36,9 +41,9 @@ export class Authentication {
 
   /**
    * @throws SseError `unauthenticated` where a credential is required and none is shown; `invalid-credential` for a
-   *   bad one, with one message for every defect. A bad credential is never taken for none.
+   *   bad one, with one message for every defect; `unverifiable`. A bad credential is never taken for none.
    */
-  async identify(evidence: Evidence): Promise<Identity> {
+  async identify(evidence: Evidence): Promise<Grant> {
     const { verifiers, required, selfDeclared } = this.#options;
     if (verifiers.length > 0) {
       const token = tokenOf(evidence);
@@ -46,16 +51,16 @@ export class Authentication {
     }
     if (required)
       throw new SseError('unauthenticated', 'this stream needs a credential: a bearer token or the authentication cookie');
-    return verifiers.length === 0 && selfDeclared() ? declared(evidence.query) : anonymous;
+    return verifiers.length === 0 && selfDeclared() ? declared(evidence.query) : NOTHING_SHOWN;
   }
 
-  async #verify(token: string): Promise<Identity> {
+  async #verify(token: string): Promise<Grant> {
     // What is no token at all is asked of nobody.
     for (const verifier of token === '' ? [] : this.#options.verifiers) {
       const found = await verifier.verify(token);
       if (found) return found;
     }
-    throw new SseError('invalid-credential', 'the credential is not valid');
+    throw badCredential('unknown');
   }
 }
 
@@ -69,11 +74,8 @@ const DECLARED = ['id', 'login', 'name', 'mail', 'profile'] as const;
 const MAX_DECLARED = 256;
 const MAX_ROLES = 64;
 
-/**
- * The identity that a client declares of itself: `?id=7&profile=Administrator&roles=ops,dev`. Never authenticated.
- * Anonymous if it declares nothing.
- */
-function declared(query: URLSearchParams): Identity {
+/** What a client declares of itself: `?id=7&profile=Administrator&roles=ops,dev`. Never authenticated; nothing if it declares nothing. */
+function declared(query: URLSearchParams): Grant {
   const parts: { -readonly [K in keyof Identity]?: Identity[K] } = {};
   for (const field of DECLARED) {
     const value = query.get(field);
@@ -82,5 +84,5 @@ function declared(query: URLSearchParams): Identity {
   const roles = query.getAll('roles').flatMap((value) => value.split(','));
   const named = roles.map((role) => role.trim().slice(0, MAX_DECLARED)).filter((role) => role !== '');
   if (named.length > 0) parts.roles = named.slice(0, MAX_ROLES);
-  return Object.keys(parts).length === 0 ? anonymous : Object.freeze({ ...anonymous, ...parts });
+  return Object.keys(parts).length === 0 ? NOTHING_SHOWN : { identity: Object.freeze({ ...anonymous, ...parts }) };
 }

@@ -4,6 +4,8 @@ import { type Issue, SseError } from '../errors.ts';
 import { type Identity, identity } from '../event/identity.ts';
 import { didYouMean } from '../nearest.ts';
 import type { TokenVerifier } from './authenticate.ts';
+import type { Grant } from './grant.ts';
+import { parseJson } from './json.ts';
 
 const text = z.string('must be a string').max(256, 'has at most 256 characters').optional();
 const texts = z
@@ -66,7 +68,7 @@ export function parseUsers(json: string, source: string): Users {
 
   const key = randomBytes(32);
   const keyed = (hash: Buffer) => createHmac('sha256', key).update(hash).digest();
-  const known = new Map<string, { readonly mac: Buffer; readonly identity: Identity }>();
+  const known = new Map<string, { readonly mac: Buffer; readonly grant: Grant }>();
   const warnings: string[] = [];
   for (const [index, { token, tokenHash, topics, ...parts }] of result.data.users.entries()) {
     if (token !== undefined)
@@ -83,13 +85,18 @@ export function parseUsers(json: string, source: string): Users {
         { pointer: `${source} /users/${index}`, detail: 'has the same token as a user before it' },
       ]);
     const claims = { ...parts.claims, ...(topics && { topics }) };
-    known.set(mac.toString('hex'), { mac, identity: identity({ ...given(parts), claims, authenticated: true }) });
+    const grant: Grant = Object.freeze({
+      identity: identity({ ...given(parts), claims, authenticated: true }),
+      subject: parts.id,
+      ...(topics && { topics: Object.freeze(topics) }),
+    });
+    known.set(mac.toString('hex'), { mac, grant });
   }
 
-  const verify = async (candidate: string): Promise<Identity | undefined> => {
+  const verify = async (candidate: string): Promise<Grant | undefined> => {
     const mac = keyed(sha256(candidate));
     const found = known.get(mac.toString('hex'));
-    return found && timingSafeEqual(found.mac, mac) ? found.identity : undefined;
+    return found && timingSafeEqual(found.mac, mac) ? found.grant : undefined;
   };
   return { verifier: { verify }, size: known.size, warnings };
 }
@@ -100,19 +107,6 @@ function sha256(value: string): Buffer {
 
 function given(parts: { [K in keyof Identity]?: Identity[K] | undefined }): Partial<Identity> {
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== undefined));
-}
-
-function parseJson(json: string, source: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch (error) {
-    // The parser's message quotes the text around the mistake, which may be a token.
-    const position = /position (\d+)/.exec((error as Error).message)?.[1];
-    const line = position === undefined ? undefined : json.slice(0, Number(position)).split('\n').length;
-    throw SseError.of('invalid-config', [
-      { pointer: source, detail: `is not JSON${line === undefined ? '' : `: see line ${line}`}` },
-    ]);
-  }
 }
 
 function readable(issue: z.core.$ZodIssue, source: string): Issue[] {

@@ -17,10 +17,10 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   terminal: ['errors', 'event', 'hub', 'identity'],
   config: ['errors', 'event', 'hub', 'identity'],
   store: ['errors', 'event', 'hub', 'identity'],
-  cli: ['errors', 'event', 'hub', 'identity', 'http', 'terminal', 'config', 'store', 'app', 'index'],
+  cli: ['errors', 'event', 'hub', 'identity', 'http', 'terminal', 'config', 'store', 'app', 'verifiers', 'index'],
 };
-const TARGETS = ['errors', 'event', 'hub', 'identity', 'http', 'terminal', 'config', 'store', 'cli', 'app', 'index'];
-const FILES = ['errors', 'app', 'index'];
+const TARGETS = ['errors', 'event', 'hub', 'identity', 'http', 'terminal', 'config', 'store', 'cli', 'app', 'verifiers', 'index'];
+const FILES = ['errors', 'app', 'verifiers', 'index'];
 
 let folder: string;
 

@@ -7,7 +7,10 @@ import { Authentication, type TokenVerifier } from '../../src/identity/authentic
 const ada = identity({ authenticated: true, id: '7', login: 'ada' });
 const bob = identity({ authenticated: true, id: '8', login: 'bob' });
 const knowing = (tokens: Record<string, Identity>): TokenVerifier => ({
-  verify: async (token) => (Object.hasOwn(tokens, token) ? tokens[token] : undefined),
+  verify: async (token) => {
+    const found = Object.hasOwn(tokens, token) ? tokens[token] : undefined;
+    return found && { identity: found };
+  },
 });
 
 interface Setting {
@@ -26,7 +29,7 @@ type Shown = { readonly authorization?: string; readonly cookie?: string; readon
 /** The id that is found, `anonymous`, or the error's code. */
 async function who(authentication: Authentication, { query = '', ...shown }: Shown): Promise<string> {
   try {
-    const found = await authentication.identify({ ...shown, query: new URLSearchParams(query) });
+    const { identity: found } = await authentication.identify({ ...shown, query: new URLSearchParams(query) });
     return found === anonymous ? 'anonymous' : found.id;
   } catch (error) {
     assert(error instanceof SseError, `a defect: ${error}`);
@@ -97,7 +100,8 @@ test('every defect of a credential has one message', async () => {
 test('a client declares what there is to declare, and never that it is authenticated', async () => {
   const query =
     'id=7&login=ada&name=Ada+L.&mail=a%40b.c&profile=Administrator&roles=ops,%20dev,&roles=qa&authenticated=true&topic=a&__proto__=x&constructor=x';
-  assert.deepEqual(await setting({}).identify({ query: new URLSearchParams(query) }), {
+  const { identity: found } = await setting({}).identify({ query: new URLSearchParams(query) });
+  assert.deepEqual(found, {
     ...anonymous,
     id: '7',
     login: 'ada',
@@ -110,10 +114,10 @@ test('a client declares what there is to declare, and never that it is authentic
 
 test('what a client declares of itself is bounded', async () => {
   const roles = Array.from({ length: 100 }, (_, index) => `r${index}`).join();
-  const { id, roles: kept } = await setting({}).identify({
+  const { identity: found } = await setting({}).identify({
     query: new URLSearchParams({ id: 'x'.repeat(5000), roles: `${'y'.repeat(5000)},${roles}` }),
   });
-  assert.equal(id.length, 256);
-  assert.equal(kept.length, 64);
-  assert.equal(kept[0]?.length, 256);
+  assert.equal(found.id.length, 256);
+  assert.equal(found.roles.length, 64);
+  assert.equal(found.roles[0]?.length, 256);
 });
