@@ -1,29 +1,31 @@
-import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { isLoopbackHost } from './config/addresses.ts';
 import type { Options } from './config/options.ts';
 import { type Issue, SseError } from './errors.ts';
 import { type DraftInput, parseDraft } from './event/draft.ts';
 import type { Client } from './event/identity.ts';
 import { clientAddress } from './http/address.ts';
+import { checkFilter } from './http/audience-check.ts';
 import { broadcast } from './http/broadcast.ts';
+import { giveTicket, renew } from './http/credentials.ts';
 import type { Handler } from './http/exchange.ts';
 import { Guard } from './http/guard.ts';
 import { listHistory, redactHistory } from './http/history.ts';
 import { type Listener, listen, type Where } from './http/listen.ts';
+import { revoke } from './http/revoke.ts';
 import { routes } from './http/routes.ts';
 import { httpServer } from './http/server.ts';
-import { type StaticMount, staticFiles } from './http/static-files.ts';
+import { staticFiles } from './http/static-files.ts';
 import { subscribe } from './http/subscribe.ts';
 import type { Activity, Observe } from './hub/activity.ts';
 import type { Appended, EventLog } from './hub/event-log.ts';
 import { Hub } from './hub/hub.ts';
-import { MemoryLog } from './hub/memory-log.ts';
 import { idempotencyKeyProblem } from './hub/receipts.ts';
 import { Tally, type Totals } from './hub/tally.ts';
-import { Authentication } from './identity/authenticate.ts';
-import { parseUsers, type Users } from './identity/users.ts';
+import { type Access, type Authenticate, openAccess } from './parts/access.ts';
+import { openKeeping } from './parts/keeping.ts';
+import { mountsOf } from './parts/mounts.ts';
+import { randomName } from './parts/random-name.ts';
+import { adminTokenOf, keysOf, usersOf } from './parts/verifiers.ts';
 
 /** What a server is told besides its options. */
 export interface Surroundings {
@@ -33,6 +35,8 @@ export interface Surroundings {
   readonly portAsked: boolean;
   /** Hears what happens. */
   readonly observe: Observe;
+  /** Says who a client is, in code. */
+  readonly authenticate?: Authenticate | undefined;
 }
 
 /** What may stand beside an event. */
@@ -66,6 +70,16 @@ export interface ConnectedClient {
   readonly bytes: number;
 }
 
+/** What has to be opened before the rest can be put together. */
+interface Parts {
+  readonly log: EventLog;
+  readonly tally: Tally;
+  readonly guard: Guard;
+  readonly access: Access;
+  readonly exposed: boolean;
+  readonly observe: Observe;
+}
+
 /** The parts of one server, put together. `cli/` runs it as a program, `index.ts` offers it as a library. */
 export class App {
   readonly hub: Hub;
@@ -79,7 +93,7 @@ export class App {
   readonly #portAsked: boolean;
   readonly #observe: Observe;
   readonly #handlers: ReturnType<typeof routes>;
-  readonly #authenticates: boolean;
+  readonly #access: Access;
   #listeners: Listener[] = [];
   #beat: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
@@ -89,15 +103,21 @@ export class App {
    * @throws SseError `invalid-config` when a file or directory that the options name is no good, `store-in-use`, `start-failed`
    */
   static async open(options: Options, surroundings: Surroundings): Promise<App> {
+    const { production, portAsked, authenticate } = surroundings;
     const tally = new Tally();
+    let app: App | undefined;
     // The store's failures count from its opening on, before there is anything else to report.
     const observe: Observe = (activity) => {
       tally.observe(activity);
       surroundings.observe(activity);
+      if (app) app.#heed(activity);
     };
-    const log = await openLog(options, observe);
+    const exposed = production || options.trustProxy.length > 0 || !isLoopbackHost(options.host);
+    const guard = new Guard({ exposed, adminHosts: options.adminHost, adminToken: adminTokenOf(options), observe });
+    const { log, revocations: keeper } = await openKeeping(options, observe);
     try {
-      const app = new App(options, { ...surroundings, observe }, log, tally);
+      const access = await openAccess(options, { observe, keeper, authenticate, selfDeclared: () => guard.trustsLocal });
+      app = new App(options, portAsked, { log, tally, guard, access, exposed, observe });
       await app.hub.refill();
       return app;
     } catch (error) {
@@ -106,43 +126,25 @@ export class App {
     }
   }
 
-  private constructor(options: Options, { production, portAsked, observe }: Surroundings, log: EventLog, tally: Tally) {
-    this.#tally = tally;
+  private constructor(options: Options, portAsked: boolean, { log, tally, guard, access, exposed, observe }: Parts) {
     this.options = options;
+    this.exposed = exposed;
+    this.warnings = access.warnings;
     this.#portAsked = portAsked;
-    this.exposed = production || options.trustProxy.length > 0 || !isLoopbackHost(options.host);
-    this.#observe = (activity: Activity) => {
-      observe(activity);
-      if (activity.kind === 'proxy-seen') this.#endSelfDeclared();
-    };
-
-    const users = usersOf(options);
-    this.warnings = users?.warnings ?? [];
-    this.#authenticates = users !== undefined;
-    this.#guard = new Guard({
-      exposed: this.exposed,
-      adminHosts: options.adminHost,
-      adminToken: adminTokenOf(options),
-      observe: this.#observe,
-    });
+    this.#tally = tally;
+    this.#guard = guard;
+    this.#access = access;
+    this.#observe = observe;
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
-    this.hub = new Hub({
-      log,
-      history: { events: historyEvents, age: historyAge, bytes: historyBytes },
-      onGap,
-      retry,
-      heartbeat,
-      maxAge,
-      notice,
-      observe: this.#observe,
-    });
-    this.#handlers = this.#routes(users ? [users.verifier] : []);
+    const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
+    this.hub = new Hub({ log, history, onGap, retry, heartbeat, maxAge, notice, observe });
+    this.#handlers = this.#routes();
   }
 
   /** Looks at every file and directory that options name. @throws SseError `invalid-config`, with every mistake */
   static inspect(options: Options): void {
     const issues: Issue[] = [];
-    for (const look of [() => mountsOf(options), () => usersOf(options), () => adminTokenOf(options)]) {
+    for (const look of [() => mountsOf(options), () => usersOf(options), () => keysOf(options), () => adminTokenOf(options)]) {
       try {
         look();
       } catch (error) {
@@ -155,7 +157,7 @@ export class App {
 
   /** Whether a client's own word about itself counts now. */
   get selfDeclared(): boolean {
-    return this.#guard.trustsLocal && !this.#authenticates && !this.options.requireAuth;
+    return this.#guard.trustsLocal && !this.#access.isConfigured && !this.options.requireAuth;
   }
 
   get totals(): Totals {
@@ -250,30 +252,42 @@ export class App {
     await this.hub.close();
   }
 
+  #heed(activity: Activity): void {
+    if (activity.kind === 'proxy-seen') this.#endSelfDeclared();
+    else if (activity.kind === 'closed') this.#access.openStreams.left(activity.client);
+  }
+
   /** Nobody's own word counts any more, so who came in by it goes. */
   #endSelfDeclared(): void {
     for (const cursor of [...this.hub.clients()])
       if (!cursor.client.authenticated && !isNobody(cursor.client)) cursor.end('revoked');
   }
 
-  #routes(verifiers: ConstructorParameters<typeof Authentication>[0]['verifiers']): ReturnType<typeof routes> {
+  #routes(): ReturnType<typeof routes> {
     const { options, hub } = this;
-    const past = { archive: hub.archive, now: Date.now };
+    const { authentication, tickets, revocations, openStreams } = this.#access;
+    const observe = this.#observe;
+    const now = Date.now;
+    const past = { archive: hub.archive, now };
+    const { authCookie, allowQueryToken, topics: topicRight } = options;
+    const cors = { origins: options.cors, loopback: !this.exposed };
+    const credentials = { authentication, tickets, openStreams, authCookie, allowQueryToken, topicRight, cors, now };
     return routes({
       guard: this.#guard,
       ssePaths: options.ssePath,
       subscribe: subscribe({
+        ...credentials,
         hub,
-        authentication: new Authentication({ verifiers, required: options.requireAuth, selfDeclared: () => this.selfDeclared }),
-        authCookie: options.authCookie,
-        cors: { origins: options.cors, loopback: !this.exposed },
         stallTime: options.stallTime,
         maxClients: options.maxClients,
         newClientId: randomName,
-        now: Date.now,
-        observe: this.#observe,
+        observe,
         stopping: () => this.#stopping !== undefined,
       }),
+      giveTicket: giveTicket(credentials),
+      renew: renew(credentials),
+      revoke: revoke({ hub, openStreams, revocations, observe }),
+      checkFilter: checkFilter(hub),
       broadcast: broadcast({ hub, bodyLimit: options.bodyLimit, defaults: { event: options.event, data: options.data } }),
       listHistory: listHistory(past),
       redactHistory: redactHistory(past),
@@ -286,79 +300,12 @@ export class App {
   }
 }
 
-/** The log that the options ask for. @throws SseError `store-in-use`, `start-failed` */
-export async function openLog(options: Options, observe: Observe): Promise<EventLog> {
-  const { store: directory, storeEvents: events, storeAge: age, storeBytes: bytes } = options;
-  if (directory === undefined) return new MemoryLog({ epoch: randomName() });
-  // Loaded only then: it brings a native library.
-  const { LevelLog } = await import('./store/level-log.ts');
-  const warn = (what: string, error?: unknown) => observe({ kind: 'failed', what, error });
-  return LevelLog.open({ directory, epoch: randomName(), retention: { events, age, bytes }, warn });
-}
-
 /** Whether a client says nothing about itself. */
 function isNobody({ id, login, name, mail, profile, roles }: Client): boolean {
   return [id, login, name, mail, profile, ...roles].every((text) => text === '');
 }
 
-/** Random, short, letters and digits only: for epochs and client ids. */
-function randomName(): string {
-  return randomBytes(5).toString('hex');
-}
-
 function urlOf(host: string | undefined, port: number, path: string): string {
   const any = host === undefined || host === '0.0.0.0' || host === '::';
   return `http://${any ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}/${path}`;
-}
-
-function read(option: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw SseError.of('invalid-config', [
-      { pointer: option, detail: `cannot read ${JSON.stringify(file)}: ${reasonOf(error as NodeJS.ErrnoException)}` },
-    ]);
-  }
-}
-
-function reasonOf({ code, message }: NodeJS.ErrnoException): string {
-  return { ENOENT: 'no such file', EISDIR: 'it is a directory', EACCES: 'permission denied' }[code ?? ''] ?? message;
-}
-
-function usersOf({ users }: Options): Users | undefined {
-  return users === undefined ? undefined : parseUsers(read('--users', users), users);
-}
-
-/** What admin requests must show, if anything. @throws SseError `invalid-config` */
-export function adminTokenOf({ adminTokenFile: file }: Options): string | undefined {
-  if (file === undefined) return undefined;
-  const token = read('--admin-token-file', file).trim();
-  // RFC 6750 §2.1 has no other characters, and a short token can be guessed.
-  if (/^[A-Za-z0-9\-._~+/]{16,}=*$/.test(token)) return token;
-  const detail = `${file} must hold one token of at least 16 letters, digits or -._~+/ (openssl rand -hex 32 > ${file})`;
-  throw SseError.of('invalid-config', [{ pointer: '--admin-token-file', detail }]);
-}
-
-/** The page that ships; its policy allows what it needs and nothing else. */
-function ownPage(ssePath: string): StaticMount {
-  return {
-    prefix: '/',
-    root: fileURLToPath(new URL('public/', import.meta.resolve('#package.json'))),
-    headers: {
-      'content-security-policy':
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-      // Its own server may see where its requests come from: that is how a reverse proxy is noticed.
-      'referrer-policy': 'same-origin',
-      // How the page learns where its stream is (RFC 8288).
-      link: `<${ssePath}>; rel="alternate"; type="text/event-stream"`,
-    },
-  };
-}
-
-function mountsOf({ static: entries, ssePath: [path = '/sse'] }: Options): readonly StaticMount[] {
-  if (entries.length === 0) return [ownPage(path)];
-  return entries.map(({ prefix, directory: root }) => {
-    if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) return { prefix, root };
-    throw SseError.of('invalid-config', [{ pointer: '--static', detail: `${JSON.stringify(root)} is not a directory` }]);
-  });
 }

@@ -7,6 +7,7 @@ import type { DraftInput } from './event/draft.ts';
 import type { Activity } from './hub/activity.ts';
 import type { Appended } from './hub/event-log.ts';
 import { Tally, type Totals } from './hub/tally.ts';
+import type { Authenticate } from './parts/access.ts';
 
 export type { Addresses, ConnectedClient, PublishOptions } from './app.ts';
 export type { OptionsInput } from './config/options.ts';
@@ -16,6 +17,8 @@ export type { Client, Identity } from './event/identity.ts';
 export type { Activity, CloseReason, GapReason } from './hub/activity.ts';
 export type { Appended } from './hub/event-log.ts';
 export type { Totals } from './hub/tally.ts';
+export type { RequestView } from './identity/authority.ts';
+export type { Authenticate } from './parts/access.ts';
 
 /** The options of the command line in camelCase, spelled as in a config file: `{ port: 0, heartbeat: '10s', static: './public' }`. */
 export interface ServerOptions extends OptionsInput {
@@ -24,6 +27,12 @@ export interface ServerOptions extends OptionsInput {
    * Default: whether `NODE_ENV` is `production`, since forgetting it must not open a door.
    */
   readonly production?: boolean;
+  /**
+   * Says who a client is, by the headers, the query and the address of its request: `{ id, login, profile, roles, topics,
+   * expiresIn }` or a part of it, nothing for nobody in particular. Throws an `SseError` `invalid-credential`, `unauthenticated`
+   * or `forbidden` to refuse. In place of `users`, `jwt…` and `authUrl`.
+   */
+  readonly authenticate?: Authenticate;
   /** Hears what happens: streams opened and closed, broadcasts, gaps, refusals, failures. Default: nobody. */
   readonly observe?: (activity: Activity) => void;
 }
@@ -58,12 +67,12 @@ export interface SseServer {
  */
 export function createSseServer(options: ServerOptions = {}): SseServer {
   // biome-ignore lint/style/noProcessEnv: the one look at the environment outside the cli; a library that had to be told would be open when it is not
-  const { production = env.NODE_ENV === 'production', observe = () => {}, ...rest } = options;
-  const parsed = parseOptions(rest);
+  const { production = env.NODE_ENV === 'production', observe = () => {}, authenticate, ...rest } = options;
+  const parsed = parseOptions(rest, undefined, { authenticates: authenticate !== undefined });
   let app: App | undefined;
   return {
     start: async () => {
-      app = await App.open(parsed, { production, portAsked: rest.port !== undefined, observe });
+      app = await App.open(parsed, { production, portAsked: rest.port !== undefined, observe, authenticate });
       return app.start();
     },
     stop: async () => app?.stop(),

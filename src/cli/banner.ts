@@ -28,11 +28,18 @@ function quoted(text: string): string {
 
 /** Which identities count, in one line. */
 export function identities({ options, selfDeclared, exposed }: App): string {
-  if (options.users !== undefined)
-    return `known by the tokens in ${options.users}${options.requireAuth ? '; others are refused' : '; others are anonymous'}`;
+  const { users, jwtSecretFile, jwtKeyFile, jwksUrl, authUrl } = options;
+  const keys = [jwtSecretFile, jwtKeyFile, jwksUrl].filter((place) => place !== undefined);
+  const known = [
+    ...(users === undefined ? [] : [`the tokens in ${users}`]),
+    ...(authUrl === undefined ? [] : [`what ${authUrl} answers`]),
+    ...(keys.length > 0 ? [`JWTs that ${keys.join(' or ')} verifies`] : []),
+  ];
+  if (known.length > 0)
+    return `known by ${known.join(' and ')}${options.requireAuth ? '; others are refused' : '; others are anonymous'}`;
   if (selfDeclared)
     return `may declare themselves (${options.ssePath[0]}?profile=Administrator), because only this machine can connect`;
-  return `are all anonymous, because ${exposed ? 'others than this machine can connect' : 'a reverse proxy was seen'}; --users makes them known`;
+  return `are all anonymous, because ${exposed ? 'others than this machine can connect' : 'a reverse proxy was seen'}; --users, a JWT key or --auth-url makes them known`;
 }
 
 /** The URLs under which others reach a server that listens for all. */

@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { adminTokenOf, openLog } from '../app.ts';
 import { SseError } from '../errors.ts';
 import { type DraftInput, parseDraft } from '../event/draft.ts';
 import { historyLine } from '../http/history-line.ts';
@@ -8,6 +7,8 @@ import { parseSelection } from '../http/selection.ts';
 import { Archive } from '../hub/archive.ts';
 import type { EventLog } from '../hub/event-log.ts';
 import { History } from '../hub/history.ts';
+import { openKeeping } from '../parts/keeping.ts';
+import { adminTokenOf } from '../parts/verifiers.ts';
 import { AdminClient } from './admin-client.ts';
 import type { HistoryOrder } from './history-order.ts';
 
@@ -26,7 +27,7 @@ export async function openPlace({ what, place, loaded }: HistoryOrder, warn: (me
   // Opening it would make an empty one, and an empty file would pass for a backup.
   if (what === 'export' && !statSync(join(place.store, 'CURRENT'), { throwIfNoEntry: false }))
     throw SseError.of('invalid-config', [{ pointer: '--store', detail: `there is no store in ${place.store}` }]);
-  const log = await openLog(loaded.options, (activity) => {
+  const { log } = await openKeeping(loaded.options, (activity) => {
     if (activity.kind === 'failed') warn(activity.what);
   });
   return new StoppedServer(log);

@@ -80,3 +80,24 @@ export function originProblem(value: string): string | undefined {
   // Browsers send it in exactly this form, and it is compared as text.
   return value === origin ? undefined : `must be an origin and nothing else: ${origin}, not ${quoted(value)}`;
 }
+
+/** All rules for the URL of an application that is asked. Within a cluster it is plain http, so that is no mistake. */
+export function applicationUrlProblem(value: string): string | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    return `must be a URL such as http://localhost:3000/sse-auth, not ${quoted(value)}`;
+  return url.username !== '' || url.password !== '' ? 'must not have a user and a password in it' : undefined;
+}
+
+/** All rules for a URL to fetch keys from. */
+export function keysUrlProblem(value: string): string | undefined {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || !/^https?:$/.test(url.protocol))
+    return `must be a URL such as https://login.example.com/jwks.json, not ${quoted(value)}`;
+  // It would be shown wherever the option is.
+  if (url.username !== '' || url.password !== '') return 'must not have a user and a password in it';
+  // Whoever is on the way could put a key of their own there.
+  if (url.protocol === 'http:' && !isLoopbackName(url.hostname))
+    return `must be https, or http on this machine, not ${quoted(value)}`;
+  return undefined;
+}

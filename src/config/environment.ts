@@ -1,7 +1,8 @@
 import type { Issue } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { VARIABLE_PREFIX, variableOf } from './names.ts';
-import { OPTION_NAMES, OPTIONS, type Option, type OptionName } from './options.ts';
+import type { Option } from './option.ts';
+import { OPTION_NAMES, OPTIONS, type OptionName } from './options.ts';
 import { printable } from './values.ts';
 
 /** The environment, as `process.env` has it. */

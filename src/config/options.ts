@@ -1,14 +1,15 @@
-import type { z } from 'zod';
 import { SseError } from '../errors.ts';
 import { typeProblem } from '../event/draft.ts';
 import { compileFilter } from '../event/filter.ts';
 import { type AdminListen, adminListen, hostProblem, nameProblem, originProblem, proxyProblem } from './addresses.ts';
 import { duration, durationOrOff, size, TIMER_LIMIT } from './amounts.ts';
+import { CREDENTIAL_OPTIONS, type CredentialOptions } from './credential-options.ts';
+import { LONGEST, type Option, option } from './option.ts';
 import { pathProblem, type StaticMount, staticMount } from './paths.ts';
-import { boolean, choice, integer, list, optional, path, text } from './values.ts';
+import { choice, integer, list, optional, path, text } from './values.ts';
 
 /** Every option, parsed: durations in ms, sizes in bytes, undefined where nothing is set. What each means stands in the table below. */
-export interface Options {
+export interface Options extends CredentialOptions {
   readonly host: string | undefined;
   readonly port: number;
   readonly static: readonly StaticMount[];
@@ -22,10 +23,6 @@ export interface Options {
   readonly adminHost: readonly string[];
   readonly adminTokenFile: string | undefined;
   readonly bodyLimit: number;
-  readonly users: string | undefined;
-  readonly requireAuth: boolean;
-  readonly authCookie: string;
-  readonly expiryNotice: number;
   readonly trustProxy: readonly string[];
   readonly historyEvents: number;
   readonly historyAge: number;
@@ -57,6 +54,7 @@ export type Decoded = Omit<Options, 'maxAge'> & {
 type Duration =
   | 'staticMaxAge'
   | 'expiryNotice'
+  | 'jwtMaxLifetime'
   | 'historyAge'
   | 'storeAge'
   | 'retry'
@@ -65,10 +63,10 @@ type Duration =
   | 'maxAge'
   | 'drainTime';
 type Size = 'bodyLimit' | 'historyBytes' | 'storeBytes';
-type Word = 'onGap' | 'logLevel' | 'logFormat';
+type Word = 'onGap' | 'topics' | 'logLevel' | 'logFormat';
 type Spelling<K extends OptionName> = K extends Duration | Size
   ? string | number
-  : K extends Word | 'requireAuth' | 'port' | 'historyEvents' | 'storeEvents' | 'maxClients'
+  : K extends Word | 'requireAuth' | 'allowQueryToken' | 'port' | 'historyEvents' | 'storeEvents' | 'maxClients'
     ? Options[K]
     : Options[K] extends readonly unknown[]
       ? string | readonly string[]
@@ -79,33 +77,6 @@ export type OptionsInput = {
   readonly [K in OptionName]?: Spelling<K> | (undefined extends Decoded[K] ? null : never) | undefined;
 };
 
-/** One option: its type, and what flags, variables, help and documents must know of it. */
-export interface Option<T = unknown, I = unknown> {
-  /** Decodes what people write and encodes it back. */
-  readonly type: z.ZodType<T, I>;
-  /** As people write it; null is not set. */
-  readonly default: I;
-  /** What it is, and what not set means. */
-  readonly description: string;
-  /** The value's name in help; a yes or no has none. */
-  readonly placeholder?: string;
-  /** How text from a flag or a variable becomes a value. Default: it stays text. The flag of a list may repeat. */
-  readonly kind?: 'integer' | 'boolean' | 'list';
-  /** What the flag means when it is given without a value. Default: it needs one. */
-  readonly bare?: string;
-  /** Whether the value must never be shown. The name of a file is no secret, and what it holds is never read here. */
-  readonly secret?: true;
-}
-
-function option<T, I>(type: z.ZodType<T, I>, byDefault: NoInfer<I>, rest: Omit<Option, 'type' | 'default'>): Option<T, I> {
-  return { type, default: byDefault, ...rest };
-}
-
-const cookieName = text((name) =>
-  // RFC 6265 §4.1.1: a token.
-  /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/.test(name) ? undefined : 'must be a cookie name: letters, digits, - _ . and the like',
-);
-
 const filter = text().superRefine((source, context) => {
   try {
     compileFilter(source);
@@ -114,8 +85,6 @@ const filter = text().superRefine((source, context) => {
     for (const { detail, ...params } of error.issues) context.addIssue({ code: 'custom', message: detail, params });
   }
 });
-
-const LONGEST = '3650d';
 
 /** Every option there is, in the order and under the headings of help. */
 const GROUPS = {
@@ -192,26 +161,7 @@ const GROUPS = {
       description: 'largest body of a broadcast',
     }),
   },
-  'Who clients are': {
-    users: option(optional(path()), null, {
-      placeholder: 'FILE',
-      description:
-        'users and their tokens, see config/users.example.json; a tokenHash is sha256: and what ' +
-        'printf %s "$TOKEN" | sha256sum prints',
-    }),
-    requireAuth: option(boolean(), false, {
-      kind: 'boolean',
-      description: 'refuse clients without a credential; --no-require-auth overrides a file or a variable',
-    }),
-    authCookie: option(cookieName, 'sse_token', {
-      placeholder: 'NAME',
-      description: 'cookie that may hold the token, since an EventSource can send no header',
-    }),
-    expiryNotice: option(duration({ min: '0s', max: '1h' }), '30s', {
-      placeholder: 'TIME',
-      description: 'how long before its credential ends a client is told, so that it can renew it',
-    }),
-  },
+  'Who clients are': CREDENTIAL_OPTIONS,
   'History for clients that reconnect': {
     historyEvents: option(integer(1), 1000, {
       kind: 'integer',
@@ -288,7 +238,7 @@ const table = {
   ...GROUPS.Serving,
   ...GROUPS['Default event'],
   ...GROUPS['Publishing and admin'],
-  ...GROUPS['Who clients are'],
+  ...CREDENTIAL_OPTIONS,
   ...GROUPS['History for clients that reconnect'],
   ...GROUPS['Store on disk'],
   ...GROUPS.Streams,

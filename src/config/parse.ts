@@ -20,16 +20,18 @@ const asJsonPointer: Pointers = (...path) => `/${path.join('/')}`;
  * Makes options of what was given; what is missing or undefined takes its default.
  *
  * @param pointers default: JSON pointers such as `/ssePath/1`
+ * @param authenticates whether who clients are is found out in code
  * @throws SseError `invalid-config`, with every mistake; rules that look at several options are applied when each is good
  */
 export function parseOptions(
   given: OptionsInput | Readonly<Record<string, unknown>>,
   pointers: Pointers = asJsonPointer,
+  { authenticates = false }: { readonly authenticates?: boolean } = {},
 ): Options {
   const result = schema.safeParse(given);
   const mistakes = (result.error?.issues ?? []).flatMap((issue) => readable(issue, pointers));
   if (!result.success) throw SseError.of('invalid-config', mistakes);
-  const conflicts = [...conflictsIn(result.data)].map(([name, detail]) => ({ pointer: pointers(name), detail }));
+  const conflicts = [...conflictsIn(result.data, authenticates)].map(([name, detail]) => ({ pointer: pointers(name), detail }));
   if (conflicts.length > 0) throw SseError.of('invalid-config', conflicts);
   for (const value of Object.values(result.data)) if (Array.isArray(value)) Object.freeze(value);
   return Object.freeze({ ...result.data, maxAge: result.data.maxAge ?? maxAgeFor(result.data) });
@@ -47,10 +49,9 @@ function maxAgeFor({ trustProxy }: Decoded): number {
 }
 
 /** All rules that look at more than one option or entry, each with its reason. */
-function* conflictsIn(options: Decoded): Generator<readonly [OptionName, string]> {
-  const { requireAuth, users, host, port, adminListen, adminTokenFile } = options;
-  // Every client would be refused, and no default could mean that.
-  if (requireAuth && users === undefined) yield ['requireAuth', 'nobody could connect: it needs --users'];
+function* conflictsIn(options: Decoded, authenticates: boolean): Generator<readonly [OptionName, string]> {
+  const { host, port, adminListen, adminTokenFile } = options;
+  yield* credentialConflicts(options, authenticates);
 
   if (adminListen && 'port' in adminListen) {
     // Whoever reaches it could publish to everyone; design §6.
@@ -65,6 +66,34 @@ function* conflictsIn(options: Decoded): Generator<readonly [OptionName, string]
   const prefixes = options.static.map(({ prefix }) => prefix);
   const twice = prefixes.find((prefix, index) => prefixes.indexOf(prefix) !== index);
   if (twice !== undefined) yield ['static', `two directories are under '${twice}'; give one of them another path: /PREFIX=DIR`];
+}
+
+const WAYS = '--users, --jwt-secret-file, --jwt-key-file, --jwks-url or --auth-url';
+
+function* credentialConflicts(options: Decoded, authenticates: boolean): Generator<readonly [OptionName, string]> {
+  const { requireAuth, users, jwtSecretFile, jwtKeyFile, jwksUrl, authUrl, topics, allowQueryToken } = options;
+  const keys = [jwtSecretFile, jwtKeyFile, jwksUrl].some((given) => given !== undefined);
+  const tokens = keys || users !== undefined;
+  const knows = tokens || authUrl !== undefined || authenticates;
+  // Every client would be refused, and no default could mean that.
+  if (requireAuth && !knows) yield ['requireAuth', `nobody could connect: it needs ${WAYS}`];
+  if (topics === 'claim' && !knows) yield ['topics', `nobody could subscribe to one: it needs ${WAYS}`];
+  // Two that decide are one too many: nobody could say which of them let a client in.
+  if (authUrl !== undefined && (tokens || authenticates))
+    yield ['authUrl', `cannot stand beside ${authenticates ? 'authenticate()' : '--users or keys of JWTs'}: one of them decides`];
+  if (authenticates && tokens)
+    yield [users === undefined ? 'jwtSecretFile' : 'users', 'cannot stand beside authenticate(): one of them decides'];
+  // It would look as if a token were asked for.
+  if (allowQueryToken && !tokens) yield ['allowQueryToken', 'means nothing without --users or a key of JWTs'];
+  // Two kinds of key beside each other are how a public key comes to be taken for a secret (RFC 8725 §2.1).
+  if (jwtSecretFile !== undefined && (jwtKeyFile ?? jwksUrl) !== undefined)
+    yield [
+      'jwtSecretFile',
+      `cannot stand beside ${jwtKeyFile === undefined ? '--jwks-url' : '--jwt-key-file'}: it is a secret or public keys`,
+    ];
+  // It would look as if tokens were checked.
+  for (const name of ['jwtIssuer', 'jwtAudience', 'jwtAlgorithm', 'jwtClaim'] as const)
+    if (options[name].length > 0 && !keys) yield [name, 'means nothing without --jwt-secret-file, --jwt-key-file or --jwks-url'];
 }
 
 /** Whether two hosts to listen on may have an address in common. */

@@ -35,7 +35,7 @@ export function isAllowedOrigin(origin: string, host: string | undefined, { orig
 export function preflight(methods: string): OutgoingHttpHeaders {
   return {
     'access-control-allow-methods': methods,
-    'access-control-allow-headers': 'Authorization, Cache-Control, Content-Type, Last-Event-ID',
+    'access-control-allow-headers': 'Authorization, Cache-Control, Last-Event-ID',
     'access-control-max-age': '600',
   };
 }

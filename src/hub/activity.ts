@@ -1,3 +1,4 @@
+import type { CredentialDefect } from '../errors.ts';
 import type { Client } from '../event/identity.ts';
 
 /** Why a stream ended: in log, metrics, API and tests alike. `left` is a client that went by itself, `complete` one that wanted the past only. */
@@ -67,6 +68,8 @@ export type Activity =
       readonly kind: 'refused';
       /** An `ErrorCode`. */
       readonly code: string;
+      /** What is wrong with a credential; its text is in no activity. */
+      readonly reason?: CredentialDefect;
       readonly detail: string;
       readonly method: string;
       /** Path without query. Untrusted text. */

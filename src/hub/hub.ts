@@ -181,6 +181,21 @@ export class Hub {
     }
   }
 
+  /** Looks which clients an audience has now, letting other work run in between; `first` are those that came first. */
+  async match(
+    audience: Audience,
+    { limit }: { readonly limit: number },
+  ): Promise<{ readonly matched: number; readonly total: number; readonly first: readonly Client[] }> {
+    const selection = this.#roster.select(audience, this.#history.newest);
+    for (let step = selection.next(); ; step = selection.next()) {
+      if (step.done) {
+        const first = Array.from([...step.value].slice(0, limit), ({ client }) => client);
+        return { matched: step.value.size, total: this.size, first };
+      }
+      await new Promise<void>((resume) => setImmediate(resume));
+    }
+  }
+
   /**
    * Attaches a client: tells it where it stands, and from then on every entry after that position that is for it.
    * One synchronous step, so nothing is published between reading the position and joining.

@@ -1,3 +1,4 @@
+import type { CredentialDefect } from '../errors.ts';
 import type { Activity, CloseReason, GapReason } from './activity.ts';
 
 /** Counters since the start, made from activities alone. */
@@ -17,6 +18,8 @@ export interface Totals {
   readonly gaps: Readonly<Partial<Record<GapReason, number>>>;
   /** By error code. */
   readonly refused: Readonly<Record<string, number>>;
+  /** Of the refused, bad credentials by what was wrong with them. */
+  readonly badCredentials: Readonly<Partial<Record<CredentialDefect, number>>>;
   readonly failed: number;
 }
 
@@ -31,6 +34,7 @@ export class Tally {
     delivered: { events: 0, bytes: 0 },
     gaps: {} as Record<string, number>,
     refused: {} as Record<string, number>,
+    badCredentials: {} as Record<string, number>,
     failed: 0,
   };
 
@@ -64,6 +68,7 @@ export class Tally {
         break;
       case 'refused':
         count(totals.refused, activity.code);
+        if (activity.reason !== undefined) count(totals.badCredentials, activity.reason);
         break;
       case 'proxy-seen':
         break; // Happens once; the requests it refuses are counted as such.

@@ -87,7 +87,7 @@ function lookUp(claims: Claims, path: string): unknown {
 }
 
 function own(value: unknown, name: string): unknown {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || !Object.hasOwn(value, name)) return undefined;
   return (value as Claims)[name] ?? undefined;
 }
 

@@ -15,9 +15,11 @@ import {
   type Recall,
   tell,
 } from '../hub/event-log.ts';
+import type { RevocationKeeper } from '../identity/revocations.ts';
 import { takeGroup, type Waiting, withoutConflicts } from './group.ts';
 import { marksOf, putMarks, putReceipt, recall, type Write } from './marks.ts';
 import { decodeRecord, encodeRecord, isMarked, KEY_LENGTH, keyOf, sequenceOf, timeOf } from './record.ts';
+import { revocationKeeper } from './revocations.ts';
 import { damagedTables } from './tables.ts';
 import { type Found, Times } from './times.ts';
 import { tombstones } from './tombstone.ts';
@@ -92,6 +94,8 @@ export class LevelLog implements EventLog {
   #freshUntil = 0;
   #failure: SseError | undefined;
   #closed = false;
+  /** Keeps what was revoked. */
+  readonly revocations: RevocationKeeper;
   /** Damaged sequences that were reported. */
   readonly #reported = new Set<number>();
 
@@ -102,6 +106,7 @@ export class LevelLog implements EventLog {
   ) {
     this.#db = db;
     this.#options = options;
+    this.revocations = revocationKeeper(db, options.warn);
     this.#now = options.now ?? Date.now;
     this.epochs = found.epochs;
     this.#oldest = found.oldest;

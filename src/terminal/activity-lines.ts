@@ -37,6 +37,7 @@ const BAD_REFUSALS: ReadonlySet<string> = new Set([
   'forbidden',
   'misdirected',
   'invalid-credential',
+  'unverifiable',
   'at-capacity',
 ] satisfies ErrorCode[]);
 // A browser asks every server for a favicon.
@@ -114,23 +115,24 @@ const TABLE: Table = {
     }),
   },
   refused: {
-    record: ({ code, detail, method, path, ip }) => ({
+    record: ({ code, reason, detail, method, path, ip }) => ({
       level: BAD_REFUSALS.has(code) ? 'warn' : QUIET_REFUSALS.has(code) ? 'debug' : 'info',
       msg: 'refused',
       fields: {
         code,
+        ...(reason !== undefined && { reason }),
         detail: escapeText(detail, LONG),
         method: escapeText(method),
         path: escapeText(path, LONG),
         ip: escapeText(ip),
       },
     }),
-    line: ({ code, detail, method, path, ip }) =>
+    line: ({ code, reason, detail, method, path, ip }) =>
       QUIET_REFUSALS.has(code)
         ? undefined
         : {
             look: 'yellow',
-            text: `! refused ${escapeText(method, 16)} ${escapeText(path)} of ${escapeText(ip)}: ${escapeText(detail, LONG)} (${code})`,
+            text: `! refused ${escapeText(method, 16)} ${escapeText(path)} of ${escapeText(ip)}: ${escapeText(detail, LONG)} (${reason ?? code})`,
           },
   },
   'proxy-seen': {

@@ -86,7 +86,10 @@ describe('Bad usage ends with 2 and one line', () => {
       "--key-filter: unknown name 'profil'; did you mean 'profile'? (at column 14)",
     ],
     [['--config', 'x.json'], "--config: cannot read 'x.json': no such file"],
-    [['--require-auth'], '--require-auth: nobody could connect: it needs --users'],
+    [
+      ['--require-auth'],
+      '--require-auth: nobody could connect: it needs --users, --jwt-secret-file, --jwt-key-file, --jwks-url or --auth-url',
+    ],
   ];
   for (const [argv, line] of cases)
     it(JSON.stringify(argv), async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { flagOf } from '../../src/config/names.ts';
-import { OPTION_NAMES, OPTIONS, type Option } from '../../src/config/options.ts';
+import type { Option } from '../../src/config/option.ts';
+import { OPTION_NAMES, OPTIONS } from '../../src/config/options.ts';
 import { parseOptions, spellOptions } from '../../src/config/parse.ts';
 import { run } from './run.ts';
 

@@ -81,7 +81,7 @@ describe('config/users.example.json', () => {
   it('holds the tokens that config/README.md names', async () => {
     const profiles = ['ada', 'bob', 'eve'].map(async (login) => {
       assert.match(textOf('README.md'), new RegExp(`example-token-of-${login}`));
-      return (await users.verifier.verify(`example-token-of-${login}`))?.profile;
+      return (await users.verifier.verify(`example-token-of-${login}`))?.identity.profile;
     });
     assert.deepEqual(await Promise.all(profiles), ['Administrator', 'User', 'User']);
   });

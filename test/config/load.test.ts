@@ -164,7 +164,7 @@ describe('Mistakes', () => {
 
   it('of options that contradict each other name the one that was given', () => {
     assert.deepEqual(mistakes({ env: { SSE_SERVER_REQUIRE_AUTH: '1' } }), [
-      'SSE_SERVER_REQUIRE_AUTH: nobody could connect: it needs --users',
+      'SSE_SERVER_REQUIRE_AUTH: nobody could connect: it needs --users, --jwt-secret-file, --jwt-key-file, --jwks-url or --auth-url',
     ]);
   });
 

@@ -36,7 +36,18 @@ describe('Options that nobody gave', () => {
       users: undefined,
       requireAuth: false,
       authCookie: 'sse_token',
+      authUrl: undefined,
+      allowQueryToken: false,
       expiryNotice: 30_000,
+      topics: 'open',
+      jwtSecretFile: undefined,
+      jwtKeyFile: undefined,
+      jwksUrl: undefined,
+      jwtIssuer: [],
+      jwtAudience: [],
+      jwtMaxLifetime: 31 * 86_400_000,
+      jwtAlgorithm: [],
+      jwtClaim: [],
       historyEvents: 1000,
       historyAge: 3_600_000,
       historyBytes: 16 * 1024 ** 2,
@@ -120,7 +131,11 @@ describe('What was parsed', () => {
       historyBytes: 1000,
       staticMaxAge: 0,
       trustProxy: ['loopback', '10.0.0.0/8'],
+      jwtKeyFile: 'key.pem',
+      jwtAlgorithm: 'PS256',
+      jwtClaim: ['roles=realm_access.roles', 'id=https://a.example/?b=c'],
     });
+    assert.deepEqual(options.jwtClaim[1], { field: 'id', claim: 'https://a.example/?b=c' });
     const spelled = spellOptions(options);
     assert.deepEqual(parseOptions(spelled), options);
     assert.deepEqual(spelled.static, ['public', '/docs=d']);
@@ -194,6 +209,20 @@ describe('A mistake is told in one sentence', () => {
     ['adminListen', 'unix:', 'needs a path after unix:'],
     ['adminHost', 'https://x', "must be a host, not a URL: 'https://x'"],
     ['adminTokenFile', '', 'must not be empty'],
+    ['jwksUrl', 'a.example/jwks', "must be a URL such as https://login.example.com/jwks.json, not 'a.example/jwks'"],
+    ['jwksUrl', 'file:///jwks', "must be a URL such as https://login.example.com/jwks.json, not 'file:///jwks'"],
+    ['jwksUrl', 'http://a.example/jwks', "must be https, or http on this machine, not 'http://a.example/jwks'"],
+    ['jwksUrl', 'http://127.0.0.1.a.example/', "must be https, or http on this machine, not 'http://127.0.0.1.a.example/'"],
+    ['jwksUrl', 'https://ada:hunter2@a.example/', 'must not have a user and a password in it'],
+    ['jwtIssuer', '', 'must not be empty'],
+    ['jwtMaxLifetime', '0s', "must be at least 1s, not '0s'"],
+    ['jwtClaim', 'roles', "must be FIELD=CLAIM such as roles=realm_access.roles, not 'roles'"],
+    ['jwtClaim', 'roles=', "must be FIELD=CLAIM such as roles=realm_access.roles, not 'roles='"],
+    [
+      'jwtClaim',
+      'role=x',
+      "must begin with id=, login=, name=, mail=, profile=, roles=, topics=, not 'role=x'; did you mean 'roles'?",
+    ],
     ['authCookie', 'a b', 'must be a cookie name: letters, digits, - _ . and the like'],
   ];
   for (const [option, value, detail] of cases)
@@ -203,6 +232,12 @@ describe('A mistake is told in one sentence', () => {
       assert.match(found ?? '', new RegExp(`^/${option}(/0)?: `));
       assert.deepEqual(others, []);
     });
+
+  it('an algorithm that is none, and most of all none', () => {
+    const [found = ''] = mistakes({ jwtAlgorithm: 'none' });
+    assert.match(found, /^\/jwtAlgorithm\/0: must be HS256, .* or Ed25519, not 'none'$/);
+    assert.match(mistakes({ jwtAlgorithm: 'RS265' })[0] ?? '', /did you mean 'RS256'\?$/);
+  });
 
   it('and a long or hostile value is cut and made harmless', () => {
     const [found = ''] = mistakes({ onGap: `\u001b[2J${'x'.repeat(1000)}` });
@@ -235,9 +270,59 @@ describe('An unknown option', () => {
 });
 
 describe('Options that contradict each other', () => {
-  it('requireAuth needs users', () => {
-    assert.deepEqual(mistakes({ requireAuth: true }), ['/requireAuth: nobody could connect: it needs --users']);
-    assert.deepEqual(mistakes({ requireAuth: true, users: 'users.json' }), []);
+  it('requireAuth needs something that makes clients known', () => {
+    assert.deepEqual(mistakes({ requireAuth: true }), [
+      '/requireAuth: nobody could connect: it needs --users, --jwt-secret-file, --jwt-key-file, --jwks-url or --auth-url',
+    ]);
+    for (const known of [
+      { users: 'users.json' },
+      { jwtSecretFile: 'secret' },
+      { jwtKeyFile: 'key.pem' },
+      { jwksUrl: 'https://a.example/jwks' },
+    ])
+      assert.deepEqual(mistakes({ requireAuth: true, ...known }), []);
+  });
+
+  it('topics that need a right need something that gives it, and tokens in URLs something that knows them', () => {
+    const ways = '--users, --jwt-secret-file, --jwt-key-file, --jwks-url or --auth-url';
+    assert.deepEqual(mistakes({ topics: 'claim' }), [`/topics: nobody could subscribe to one: it needs ${ways}`]);
+    assert.deepEqual(mistakes({ allowQueryToken: true }), ['/allowQueryToken: means nothing without --users or a key of JWTs']);
+    assert.deepEqual(mistakes({ topics: 'claim', authUrl: 'http://localhost/' }), []);
+    assert.deepEqual(mistakes({ topics: 'claim', allowQueryToken: true, users: 'c' }), []);
+  });
+
+  it('one of an application, a function and tokens decides', () => {
+    const authUrl = 'http://localhost:3000/who';
+    const detail = 'cannot stand beside --users or keys of JWTs: one of them decides';
+    assert.deepEqual(mistakes({ authUrl, users: 'c' }), [`/authUrl: ${detail}`]);
+    assert.deepEqual(mistakes({ authUrl, jwksUrl: 'https://a.example/jwks' }), [`/authUrl: ${detail}`]);
+    assert.throws(
+      () => parseOptions({ authUrl }, undefined, { authenticates: true }),
+      /\/authUrl: cannot stand beside authenticate/,
+    );
+    assert.throws(
+      () => parseOptions({ users: 'c' }, undefined, { authenticates: true }),
+      /\/users: cannot stand beside authenticate/,
+    );
+    assert.equal(parseOptions({ requireAuth: true }, undefined, { authenticates: true }).requireAuth, true);
+  });
+
+  it('a secret and public keys cannot stand beside each other', () => {
+    const detail = (flag: string) => [`/jwtSecretFile: cannot stand beside ${flag}: it is a secret or public keys`];
+    const jwksUrl = 'https://a.example/jwks';
+    assert.deepEqual(mistakes({ jwtSecretFile: 'a', jwtKeyFile: 'b' }), detail('--jwt-key-file'));
+    assert.deepEqual(mistakes({ jwtSecretFile: 'a', jwksUrl }), detail('--jwks-url'));
+    assert.deepEqual(mistakes({ jwtKeyFile: 'b', jwksUrl }), []);
+    assert.deepEqual(mistakes({ jwtSecretFile: 'a', users: 'c' }), []);
+  });
+
+  it('rules for tokens need keys', () => {
+    for (const rule of [{ jwtIssuer: 'a' }, { jwtAudience: 'a' }, { jwtAlgorithm: 'RS256' }, { jwtClaim: 'id=uid' }]) {
+      const [name] = Object.keys(rule);
+      const detail = 'means nothing without --jwt-secret-file, --jwt-key-file or --jwks-url';
+      assert.deepEqual(mistakes({ ...rule, users: 'c' }), [`/${name}: ${detail}`]);
+      assert.deepEqual(mistakes({ ...rule, jwtKeyFile: 'b' }), []);
+    }
   });
 
   it('an admin listener that others can reach needs a token', () => {

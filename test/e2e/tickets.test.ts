@@ -195,14 +195,14 @@ describe('a browser with a ticket', { skip: whyNoChromium() }, () => {
     t.after(() => browser.close());
     const { page, complaints } = await watchedPage(browser);
     await page.goto(relay.through(program.url));
-    await page.evaluate(async (authorization) => {
-      const { ticket } = await (await fetch('/sse/ticket', { method: 'POST', headers: { authorization } })).json();
-      const events = new EventSource(`/sse?ticket=${ticket}`);
+    await page.evaluate(`(async () => {
+      const headers = { authorization: 'Bearer ${TOKENS.ada}' };
+      const { ticket } = await (await fetch('/sse/ticket', { method: 'POST', headers })).json();
       Object.assign(window, { ticket, heard: [], opened: 0 });
-      const state = window as unknown as { heard: string[]; opened: number };
-      events.onmessage = ({ data }) => state.heard.push(data);
-      events.onopen = () => state.opened++;
-    }, `Bearer ${TOKENS.ada}`);
+      const events = new EventSource('/sse?ticket=' + ticket);
+      events.onmessage = ({ data }) => heard.push(data);
+      events.onopen = () => opened++;
+    })()`);
     let sent = 0;
     for (let cuts = 0; cuts <= 3; cuts++) {
       if (cuts > 0) relay.cut();
@@ -214,10 +214,7 @@ describe('a browser with a ticket', { skip: whyNoChromium() }, () => {
       await page.evaluate('window.heard'),
       Array.from({ length: sent }, (_, i) => String(i + 1)),
     );
-    assert.equal(
-      await page.evaluate(async () => (await fetch(`/sse?ticket=${(window as unknown as { ticket: string }).ticket}`)).status),
-      401,
-    );
+    assert.equal(await page.evaluate("fetch('/sse?ticket=' + ticket).then(({ status }) => status)"), 401);
     assert.deepEqual(complaints, []);
   });
 });

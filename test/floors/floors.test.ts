@@ -17,9 +17,9 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   terminal: ['errors', 'event', 'hub', 'identity'],
   config: ['errors', 'event', 'hub', 'identity'],
   store: ['errors', 'event', 'hub', 'identity'],
-  cli: ['errors', 'event', 'hub', 'identity', 'http', 'terminal', 'config', 'store', 'app', 'index'],
+  cli: ['errors', 'event', 'hub', 'identity', 'http', 'terminal', 'config', 'store', 'app', 'parts', 'index'],
 };
-const TARGETS = ['errors', 'event', 'hub', 'identity', 'http', 'terminal', 'config', 'store', 'cli', 'app', 'index'];
+const TARGETS = ['errors', 'event', 'hub', 'identity', 'http', 'terminal', 'config', 'store', 'cli', 'app', 'parts', 'index'];
 const FILES = ['errors', 'app', 'index'];
 
 let folder: string;

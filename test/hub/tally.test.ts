@@ -26,19 +26,23 @@ test('everything that happens to streams and events is counted', async () => {
     matched: 3,
     gaps: { evicted: 1 },
     refused: {},
+    badCredentials: {},
     failed: 0,
   });
   assert.deepEqual(delivered, { events: 3, bytes: a.raw.length + b.raw.length });
 });
 
-test('refusals are counted by their code, and failures', () => {
+test('refusals are counted by their code, bad credentials by what is wrong with them too, and failures', () => {
   const tally = new Tally();
   const refused = { kind: 'refused', detail: '', method: 'GET', path: '/', ip: '' } as const;
   tally.observe({ ...refused, code: 'forbidden' });
   tally.observe({ ...refused, code: 'forbidden' });
   tally.observe({ ...refused, code: 'at-capacity' });
+  for (const reason of ['expired', 'expired', 'signature'] as const)
+    tally.observe({ ...refused, code: 'invalid-credential', reason });
   tally.observe({ kind: 'failed', what: 'x', error: new Error('x') });
   tally.observe({ kind: 'proxy-seen', sign: 'Via' });
-  assert.deepEqual(tally.totals.refused, { forbidden: 2, 'at-capacity': 1 });
+  assert.deepEqual(tally.totals.refused, { forbidden: 2, 'at-capacity': 1, 'invalid-credential': 3 });
+  assert.deepEqual(tally.totals.badCredentials, { expired: 2, signature: 1 });
   assert.equal(tally.totals.failed, 1);
 });

@@ -3,12 +3,24 @@ import { test } from 'node:test';
 import { SseError } from '../../src/errors.ts';
 import { anonymous, type Identity, identity } from '../../src/event/identity.ts';
 import { Authentication, type TokenVerifier } from '../../src/identity/authenticate.ts';
+import { FORGETFUL, Revocations } from '../../src/identity/revocations.ts';
+import { Tickets } from '../../src/identity/tickets.ts';
 
 const ada = identity({ authenticated: true, id: '7', login: 'ada' });
 const bob = identity({ authenticated: true, id: '8', login: 'bob' });
 const knowing = (tokens: Record<string, Identity>): TokenVerifier => ({
-  verify: async (token) => (Object.hasOwn(tokens, token) ? tokens[token] : undefined),
+  verify: async (token) => {
+    const found = Object.hasOwn(tokens, token) ? tokens[token] : undefined;
+    return found && { identity: found };
+  },
 });
+
+const clocks = { now: Date.now, elapsed: () => performance.now() };
+const others = () => ({
+  tickets: new Tickets(clocks),
+  revocations: new Revocations({ keeper: FORGETFUL, lifetime: Infinity, now: Date.now }),
+});
+const request = (query = '') => ({ returning: false, request: { headers: {}, query: new URLSearchParams(query), ip: '' } });
 
 interface Setting {
   readonly users?: boolean;
@@ -18,7 +30,7 @@ interface Setting {
 
 function setting({ users = false, required = false, selfDeclared = true }: Setting): Authentication {
   const verifiers = users ? [knowing({ 'ada-token': ada }), knowing({ 'bob-token': bob })] : [];
-  return new Authentication({ verifiers, required, selfDeclared: () => selfDeclared });
+  return new Authentication({ ...others(), verifiers, required, selfDeclared: () => selfDeclared });
 }
 
 type Shown = { readonly authorization?: string; readonly cookie?: string; readonly query?: string };
@@ -26,7 +38,7 @@ type Shown = { readonly authorization?: string; readonly cookie?: string; readon
 /** The id that is found, `anonymous`, or the error's code. */
 async function who(authentication: Authentication, { query = '', ...shown }: Shown): Promise<string> {
   try {
-    const found = await authentication.identify({ ...shown, query: new URLSearchParams(query) });
+    const { identity: found } = (await authentication.identify({ ...shown, ...request(query) })).grant;
     return found === anonymous ? 'anonymous' : found.id;
   } catch (error) {
     assert(error instanceof SseError, `a defect: ${error}`);
@@ -78,7 +90,7 @@ for (const [what, given, shown, expected] of [
 
 test('whether a word of its own counts is asked each time', async () => {
   let counts = true;
-  const authentication = new Authentication({ verifiers: [], required: false, selfDeclared: () => counts });
+  const authentication = new Authentication({ ...others(), verifiers: [], required: false, selfDeclared: () => counts });
   assert.equal(await who(authentication, { query: 'id=7' }), '7');
   counts = false;
   assert.equal(await who(authentication, { query: 'id=7' }), 'anonymous');
@@ -87,7 +99,7 @@ test('whether a word of its own counts is asked each time', async () => {
 test('every defect of a credential has one message', async () => {
   const messages = new Set<string>();
   for (const authorization of ['Bearer token-of-none', 'Basic x', 'Bearer', ''])
-    await assert.rejects(setting({ users: true }).identify({ authorization, query: new URLSearchParams() }), (error: Error) => {
+    await assert.rejects(setting({ users: true }).identify({ authorization, ...request() }), (error: Error) => {
       messages.add(error.message);
       return true;
     });
@@ -97,7 +109,8 @@ test('every defect of a credential has one message', async () => {
 test('a client declares what there is to declare, and never that it is authenticated', async () => {
   const query =
     'id=7&login=ada&name=Ada+L.&mail=a%40b.c&profile=Administrator&roles=ops,%20dev,&roles=qa&authenticated=true&topic=a&__proto__=x&constructor=x';
-  assert.deepEqual(await setting({}).identify({ query: new URLSearchParams(query) }), {
+  const { identity: found } = (await setting({}).identify(request(query))).grant;
+  assert.deepEqual(found, {
     ...anonymous,
     id: '7',
     login: 'ada',
@@ -110,10 +123,9 @@ test('a client declares what there is to declare, and never that it is authentic
 
 test('what a client declares of itself is bounded', async () => {
   const roles = Array.from({ length: 100 }, (_, index) => `r${index}`).join();
-  const { id, roles: kept } = await setting({}).identify({
-    query: new URLSearchParams({ id: 'x'.repeat(5000), roles: `${'y'.repeat(5000)},${roles}` }),
-  });
-  assert.equal(id.length, 256);
-  assert.equal(kept.length, 64);
-  assert.equal(kept[0]?.length, 256);
+  const query = new URLSearchParams({ id: 'x'.repeat(5000), roles: `${'y'.repeat(5000)},${roles}` }).toString();
+  const { identity: found } = (await setting({}).identify(request(query))).grant;
+  assert.equal(found.id.length, 256);
+  assert.equal(found.roles.length, 64);
+  assert.equal(found.roles[0]?.length, 256);
 });

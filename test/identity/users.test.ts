@@ -22,7 +22,9 @@ test('a token that only its hash is known of leads to everything that stands the
     topics: ['prices'],
     claims: { level: 3, team: { id: 'blue' } },
   });
-  const found = await verifier.verify(SECRET);
+  const grant = await verifier.verify(SECRET);
+  const found = grant?.identity;
+  assert.deepEqual([grant?.subject, grant?.topics, grant?.expiresAt], ['7', ['prices'], undefined]);
   assert.deepEqual(
     { ...found, claims: { ...found?.claims } },
     {
@@ -41,7 +43,7 @@ test('a token that only its hash is known of leads to everything that stands the
 });
 
 test('all but the token and the id may be left out', async () => {
-  const found = await parse({ tokenHash, id: '7' }).verifier.verify(SECRET);
+  const found = (await parse({ tokenHash, id: '7' }).verifier.verify(SECRET))?.identity;
   assert.deepEqual(
     { ...found, claims: { ...found?.claims } },
     { authenticated: true, id: '7', login: '', name: '', mail: '', profile: '', roles: [], claims: {} },
@@ -50,7 +52,7 @@ test('all but the token and the id may be left out', async () => {
 
 test('a token in plain text works, and the log says that it should not stay, without it', async () => {
   const { verifier, warnings } = parse({ token: SECRET, id: 'ada\n' });
-  assert.equal((await verifier.verify(SECRET))?.id, 'ada\n');
+  assert.equal((await verifier.verify(SECRET))?.identity.id, 'ada\n');
   assert.deepEqual(warnings, ['users.json: the token of user "ada\\n" stands there in plain text; use tokenHash']);
   assert(!warnings.join().includes(SECRET));
 });
@@ -79,12 +81,12 @@ test('each token leads to its own user', async () => {
   const users = Array.from({ length: 200 }, (_, index) => ({ token: `token-${index}`, id: `user-${index}` }));
   const { verifier, size } = parse(...users);
   assert.equal(size, 200);
-  for (const { token, id } of users) assert.equal((await verifier.verify(token))?.id, id);
+  for (const { token, id } of users) assert.equal((await verifier.verify(token))?.identity.id, id);
 });
 
 test('a claim may have any name, and adds nothing to any object', async () => {
   const file = `{"users":[{"tokenHash":"${tokenHash}","id":"7","claims":{"__proto__":{"admin":true},"constructor":"mine","a":{"__proto__":{"admin":true}}}}]}`;
-  const found = await parseUsers(file, 'users.json').verifier.verify(SECRET);
+  const found = (await parseUsers(file, 'users.json').verifier.verify(SECRET))?.identity;
   assert(found);
   assert.equal(found.claims.admin, undefined);
   assert.equal(found.claims.constructor, 'mine');
