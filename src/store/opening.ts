@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { SseError } from '../errors.ts';
 import { type Database, OpenStore, reasonOf, type Warn } from './open-store.ts';
+import { setAside } from './set-aside.ts';
 import { takeStock } from './stock.ts';
 import { damagedTables } from './tables.ts';
+import { checkRoom, unusable } from './unusable.ts';
 
 /** What is to be opened. */
 export interface Place {
@@ -18,28 +20,36 @@ export interface Place {
 }
 
 /**
- * Opens a store, or begins a new one. One that does not open is repaired; if that doesn't help, it is set aside
- * under another name and a new one begun.
- * @throws SseError `store-in-use` if another process has it, `start-failed` if the directory can't be used
+ * Opens a store, or begins a new one. One that is damaged is repaired; if that doesn't help, it is set aside under another
+ * name and a new one begun.
+ * @throws SseError `store-in-use` if another process has it, `start-failed` if the directory can't be used: then nothing in it is touched
  */
 export async function openStore(place: Place): Promise<OpenStore> {
+  try {
+    return await openOrRepair(place);
+  } catch (error) {
+    throw unusable(place.directory, error) ?? error;
+  }
+}
+
+async function openOrRepair(place: Place): Promise<OpenStore> {
   const { directory, warn, now = Date.now } = place;
   makeDirectory(directory);
+  const damaged = damagedIn(directory);
   try {
-    checkTables(directory);
-    return await attempt(place);
+    if (damaged.length === 0) return await attempt(place);
+    warn(`the store in ${directory} is damaged (${damaged.join(', ')}); it is being repaired`);
   } catch (error) {
-    if (error instanceof SseError) throw error;
+    if (error instanceof SseError || unusable(directory, error)) throw error;
     warn(`the store in ${directory} does not open (${reasonOf(error)}); it is being repaired`);
   }
   try {
-    await ClassicLevel.repair(directory);
+    await repair(directory, damaged);
     return await attempt(place);
   } catch (error) {
-    if (error instanceof SseError) throw error;
-    const aside = `${directory}.damaged-${new Date(now()).toISOString().replaceAll(':', '-')}`;
+    if (error instanceof SseError || unusable(directory, error)) throw error;
+    const aside = setAside(directory, now());
     warn(`the store in ${directory} cannot be repaired (${reasonOf(error)}); it is kept as ${aside}, and a new one is begun`);
-    renameSync(directory, aside);
     makeDirectory(directory);
     return attempt(place);
   }
@@ -63,13 +73,23 @@ async function attempt({ directory, epoch, warn }: Place): Promise<OpenStore> {
   }
 }
 
-/** Looks at the table files, and throws what leads to a repair if some had to be set aside. A store that is in use is left alone. */
-function checkTables(directory: string): void {
-  if (isLocked(directory)) return; // Opening it says so.
+/** The names of tables that LevelDB must not open. A store that is in use is left alone: opening it says so. */
+function damagedIn(directory: string): readonly string[] {
+  if (isLocked(directory)) return [];
   const damaged = damagedTables(directory);
-  if (damaged.length === 0 || isLocked(directory)) return;
+  // Somebody may have begun to write in the meantime.
+  return isLocked(directory) ? [] : damaged;
+}
+
+/** @param damaged names of tables that are kept, but not used */
+async function repair(directory: string, damaged: readonly string[]): Promise<void> {
+  const journals = readdirSync(directory).filter((name) => name.endsWith('.log'));
+  checkRoom(
+    directory,
+    journals.map((name) => join(directory, name)),
+  );
   for (const name of damaged) renameSync(join(directory, name), join(directory, `${name}.damaged`));
-  throw new Error(`damaged, and set aside: ${damaged.join(', ')}`);
+  await ClassicLevel.repair(directory);
 }
 
 /** Whether a process has the store open, as far as the system says (Linux does). */
@@ -84,7 +104,8 @@ function isLocked(directory: string): boolean {
 function makeDirectory(directory: string): void {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw new SseError('start-failed', `--store: ${directory} cannot be made: ${(error as Error).message}`);
+  } catch {
+    // With `recursive`, Node says ENOENT whatever the reason is; this says it.
+    mkdirSync(directory, { mode: 0o700 });
   }
 }
