@@ -1,9 +1,9 @@
-import type { ClassicLevel } from 'classic-level';
 import { SseError } from '../errors.ts';
 import type { EventDraft } from '../event/event.ts';
 import type { Appended, Keyed } from '../hub/event-log.ts';
 import { checkOwnIds } from '../hub/own-ids.ts';
 import { findOwnId } from './marks.ts';
+import type { Database } from './open-store.ts';
 
 /** An append that waits to be written. */
 export interface Waiting {
@@ -31,11 +31,7 @@ export function takeGroup(waiting: Waiting[]): Waiting[] {
 }
 
 /** Refuses those with an own id that is in the store, or in one before them. @param oldest the oldest entry that is kept */
-export async function withoutConflicts(
-  db: ClassicLevel<Buffer, Buffer>,
-  group: readonly Waiting[],
-  oldest: number,
-): Promise<readonly Waiting[]> {
+export async function withoutConflicts(db: Database, group: readonly Waiting[], oldest: number): Promise<readonly Waiting[]> {
   const taken = new Set<string>();
   const accepted: Waiting[] = [];
   for (const waiting of group) {

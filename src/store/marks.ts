@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { ClassicLevel } from 'classic-level';
 import { nameOf } from '../event/audience.ts';
 import type { Appended, Keyed, LogEntry, Recall, Receipt } from '../hub/event-log.ts';
 import { LAST_VALUES_LIMIT } from '../hub/last-values.ts';
+import type { Database } from './open-store.ts';
 import { decodeRecord, keyOf, seal, unseal } from './record.ts';
 
 /*
@@ -13,7 +13,6 @@ import { decodeRecord, keyOf, seal, unseal } from './record.ts';
  * And receipts of requests, under `r` and the key of the request.
  */
 
-type Database = ClassicLevel<Buffer, Buffer>;
 /** A line of a LevelDB batch. */
 export type Write =
   | { readonly type: 'put'; readonly key: Buffer; readonly value: Buffer }

@@ -1,10 +1,10 @@
-import type { ClassicLevel } from 'classic-level';
 import { SseError } from '../errors.ts';
 import type { Revocation, RevocationKeeper } from '../identity/revocations.ts';
+import { type Database, reasonOf } from './open-store.ts';
 import { seal, unseal } from './record.ts';
 
 /** Keeps revocations beside the entries, under `v`. @param db open @param warn hears of those that are damaged: a sentence */
-export function revocationKeeper(db: ClassicLevel<Buffer, Buffer>, warn: (message: string) => void): RevocationKeeper {
+export function revocationKeeper(db: Database, warn: (message: string) => void): RevocationKeeper {
   return {
     keep: (revocations) =>
       writing(
@@ -39,7 +39,7 @@ async function writing(written: Promise<void>): Promise<void> {
   try {
     await written;
   } catch (error) {
-    const { message } = (error as { cause?: Error }).cause ?? (error as Error);
-    throw new SseError('store-failed', `what was revoked is, but a restart forgets it: the store cannot be written (${message})`);
+    const reason = reasonOf(error);
+    throw new SseError('store-failed', `what was revoked is, but a restart forgets it: the store cannot be written (${reason})`);
   }
 }

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { unsnappy } from './snappy.ts';
 
 /*
  * LevelDB's library reads table files without looking at their checksums (its journals it does check), and a flipped bit
@@ -7,12 +8,15 @@ import { join } from 'node:path';
  *
  * A table (leveldb, doc/table_format.md): blocks, each followed by its compression (1 byte) and its masked CRC-32C
  * (4 bytes); the last 48 bytes hold the places of the meta index and of the index, and a magic number. The index has an
- * entry for each data block. The store is written without compression, so an index can be read as it stands.
+ * entry for each data block. The store is written without compression, but a repair packs what it writes.
  */
 
 const FOOTER = 48;
 const MAGIC = 0xdb4775248b80fb57n;
 const TRAILER = 5;
+/** What a block's compression may be. */
+const PLAIN = 0;
+const SNAPPY = 1;
 
 /** The names of the table files in a store that are not as they were written. */
 export function damagedTables(directory: string): string[] {
@@ -27,10 +31,12 @@ function isWhole(table: Buffer): boolean {
     const footer = new Reader(table, table.length - FOOTER);
     const metaIndex = footer.handle();
     const index = footer.handle();
+    // Nothing reads what fills the footer up, but then nothing is left in a table that could be altered unseen.
+    if (table.subarray(footer.position, table.length - 8).some((byte) => byte !== 0)) return false;
     if (!blockIsWhole(table, metaIndex) || !blockIsWhole(table, index)) return false;
-    // A compressed index, which other programs and repairs write, is not read here; what it leads to is not looked at.
-    if (table.readUInt8(index.offset + index.size) !== 0) return true;
-    return [...handlesIn(table, index)].every((handle) => blockIsWhole(table, handle));
+    // The meta index has the place of the filter, by which LevelDB knows without looking that a key is not there.
+    const handles = [metaIndex, index].flatMap((block) => [...handlesIn(contentOf(table, block))]);
+    return handles.every((handle) => blockIsWhole(table, handle));
   } catch (error) {
     // A length that leads out of the file.
     if (error instanceof RangeError) return false;
@@ -68,16 +74,24 @@ class Reader {
   }
 }
 
-/** The places of the data blocks: the values of the index block, whose entries share prefixes of their keys. */
-function* handlesIn(table: Buffer, { offset, size }: Handle): Generator<Handle> {
-  const restarts = table.readUInt32LE(offset + size - 4);
-  const end = offset + size - 4 * (restarts + 1);
-  const reader = new Reader(table, offset);
+function contentOf(table: Buffer, { offset, size }: Handle): Buffer {
+  const block = table.subarray(offset, offset + size);
+  const compression = table.readUInt8(offset + size);
+  if (compression === SNAPPY) return unsnappy(block);
+  if (compression === PLAIN) return block;
+  throw new RangeError('LevelDB has no other compression');
+}
+
+/** The places of blocks: the values of an index, whose entries share prefixes of their keys. */
+function* handlesIn(index: Buffer): Generator<Handle> {
+  const restarts = index.readUInt32LE(index.length - 4);
+  const end = index.length - 4 * (restarts + 1);
+  const reader = new Reader(index, 0);
   while (reader.position < end) {
     reader.varint();
     const unshared = reader.varint();
     const length = reader.varint();
-    const value = new Reader(table, reader.position + unshared);
+    const value = new Reader(index, reader.position + unshared);
     yield value.handle();
     reader.position += unshared + length;
   }

@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import { parseDraft } from '../../src/event/draft.ts';
 import type { LogEntry } from '../../src/hub/event-log.ts';
-import { LevelLog, type Retention } from '../../src/store/level-log.ts';
+import { LevelLog } from '../../src/store/level-log.ts';
+import type { Retention } from '../../src/store/retention.ts';
 
 const KEEP_ALL: Retention = { events: 1_000_000, age: 3_600_000, bytes: 1024 * 1024 * 1024 };
 

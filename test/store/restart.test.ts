@@ -6,7 +6,8 @@ import { type TestContext, test } from 'node:test';
 import { ClassicLevel } from 'classic-level';
 import { type DraftInput, parseDraft } from '../../src/event/draft.ts';
 import type { Appended } from '../../src/hub/event-log.ts';
-import { LevelLog, type Retention } from '../../src/store/level-log.ts';
+import { LevelLog } from '../../src/store/level-log.ts';
+import type { Retention } from '../../src/store/retention.ts';
 import { Bench } from '../support/hub.ts';
 
 /** What a store remembers beside its events, over a restart. */

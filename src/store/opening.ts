@@ -1,0 +1,111 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ClassicLevel } from 'classic-level';
+import { SseError } from '../errors.ts';
+import { type Database, OpenStore, reasonOf, type Warn } from './open-store.ts';
+import { setAside } from './set-aside.ts';
+import { takeStock } from './stock.ts';
+import { damagedTables } from './tables.ts';
+import { checkRoom, unusable } from './unusable.ts';
+
+/** What is to be opened. */
+export interface Place {
+  /** Made with mode 0700 if it is not there. */
+  readonly directory: string;
+  /** Random and new. */
+  readonly epoch: string;
+  /** Wall clock, ms since 1970. */
+  readonly now?: () => number;
+  readonly warn: Warn;
+}
+
+/**
+ * Opens a store, or begins a new one. One that is damaged is repaired; if that doesn't help, it is set aside under another
+ * name and a new one begun.
+ * @throws SseError `store-in-use` if another process has it, `start-failed` if the directory can't be used: then nothing in it is touched
+ */
+export async function openStore(place: Place): Promise<OpenStore> {
+  try {
+    return await openOrRepair(place);
+  } catch (error) {
+    throw unusable(place.directory, error) ?? error;
+  }
+}
+
+async function openOrRepair(place: Place): Promise<OpenStore> {
+  const { directory, warn, now = Date.now } = place;
+  makeDirectory(directory);
+  const damaged = damagedIn(directory);
+  try {
+    if (damaged.length === 0) return await attempt(place);
+    warn(`the store in ${directory} is damaged (${damaged.join(', ')}); it is being repaired`);
+  } catch (error) {
+    if (error instanceof SseError || unusable(directory, error)) throw error;
+    warn(`the store in ${directory} does not open (${reasonOf(error)}); it is being repaired`);
+  }
+  try {
+    await repair(directory, damaged);
+    return await attempt(place);
+  } catch (error) {
+    if (error instanceof SseError || unusable(directory, error)) throw error;
+    const aside = setAside(directory, now());
+    warn(`the store in ${directory} cannot be repaired (${reasonOf(error)}); it is kept as ${aside}, and a new one is begun`);
+    makeDirectory(directory);
+    return attempt(place);
+  }
+}
+
+async function attempt({ directory, epoch, warn }: Place): Promise<OpenStore> {
+  const db: Database = new ClassicLevel(directory, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    // Without it, tables can be checked before they are opened (`tables.ts`).
+    compression: false,
+  });
+  try {
+    await db.open();
+    return new OpenStore(db, await takeStock(db, epoch), warn);
+  } catch (error) {
+    await db.close();
+    const { code } = (error as { cause?: { code?: string } }).cause ?? {};
+    if (code === 'LEVEL_LOCKED') throw new SseError('store-in-use', `--store: ${directory} is in use by another process`);
+    throw error;
+  }
+}
+
+/** The names of tables that LevelDB must not open. A store that is in use is left alone: opening it says so. */
+function damagedIn(directory: string): readonly string[] {
+  if (isLocked(directory)) return [];
+  const damaged = damagedTables(directory);
+  // Somebody may have begun to write in the meantime.
+  return isLocked(directory) ? [] : damaged;
+}
+
+/** @param damaged names of tables that are kept, but not used */
+async function repair(directory: string, damaged: readonly string[]): Promise<void> {
+  const journals = readdirSync(directory).filter((name) => name.endsWith('.log'));
+  checkRoom(
+    directory,
+    journals.map((name) => join(directory, name)),
+  );
+  for (const name of damaged) renameSync(join(directory, name), join(directory, `${name}.damaged`));
+  await ClassicLevel.repair(directory);
+}
+
+/** Whether a process has the store open, as far as the system says (Linux does). */
+function isLocked(directory: string): boolean {
+  const lock = statSync(join(directory, 'LOCK'), { throwIfNoEntry: false });
+  if (!lock || !existsSync('/proc/locks')) return false;
+  return readFileSync('/proc/locks', 'utf8')
+    .split('\n')
+    .some((line) => line.includes(`:${lock.ino} `));
+}
+
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch {
+    // With `recursive`, Node says ENOENT whatever the reason is; this says it.
+    mkdirSync(directory, { mode: 0o700 });
+  }
+}
