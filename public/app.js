@@ -3,7 +3,7 @@
 import { Connection } from './connection.js';
 import { EventList } from './event-list.js';
 import { fillWish, linkedStream, readWish, streamAddress, streamPath } from './wish.js';
-import { absent, controlData, goodbye, missed, opened, refused, takingLong } from './words.js';
+import { absent, controlData, goodbye, missed, opened, refused, runsOut, takingLong } from './words.js';
 
 const PATIENCE = 5_000;
 const TITLE = document.title;
@@ -87,6 +87,8 @@ function onEvent({ type, data, id }) {
     note(missed(said));
     // It stands in the place of `sse.open`, so who we are for a server that may be another one is not known.
     if (said.reason !== 'evicted') status.textContent = who = 'Connected';
+  } else if (type === 'sse.auth') {
+    note(runsOut(said));
   } else if (type === 'sse.bye') {
     saidGoodbye = true;
     note(goodbye(said));

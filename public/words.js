@@ -13,6 +13,7 @@
 /** Why the server ends a stream. */
 const GOODBYES = {
   shutdown: 'the server is stopping',
+  complete: 'that was all of the past, and no more was asked for',
   slow: 'this page read too slowly',
   kicked: 'an operator ended the stream',
   expired: 'the sign-in has run out',
@@ -125,6 +126,16 @@ export function goodbye({ reason }) {
     text: `The server said goodbye: ${why}; reconnecting…`,
     detail: meaning && `That is, ${meaning}.`,
   };
+}
+
+/**
+ * `sse.auth`: the sign-in is about to run out.
+ * @param {Record<string, unknown>} data
+ * @returns {Note}
+ */
+export function runsOut({ expiresIn }) {
+  const when = typeof expiresIn === 'number' ? `in ${expiresIn.toLocaleString('en')} s` : 'soon';
+  return { tone: 'warn', text: `The sign-in runs out ${when}`, detail: 'A new one keeps the stream: POST …/renew?client=….' };
 }
 
 /**

@@ -43,6 +43,20 @@ describe('the README', () => {
     });
   }
 
+  it('has lines that look before they send, and that take credentials back', async (t) => {
+    const program = await startProgram(t);
+    for (const line of [...commands('Look before'), ...commands('Browsers')]) {
+      const script = line.replace('localhost:2015', `localhost:${program.port}`).replace('curl ', 'curl -sS -w "%{http_code}" ');
+      const { stdout, stderr } = await run(t, ['-c', script], { command: ['bash'] });
+      assert.match(
+        stdout,
+        /^\{"(matched":0,"total":0,"first":\[\]|revoked":[01],"ended":0)\}\n200$/,
+        `${line}\n${stdout}${stderr}`,
+      );
+    }
+    assert.equal(program.log.filter(({ msg }) => msg === 'broadcast').length, 0);
+  });
+
   it('has lines that look back and take back', async (t) => {
     const program = await startProgram(t);
     const folder = temporaryFolder(t);
