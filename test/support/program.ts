@@ -164,6 +164,13 @@ export class Program extends Running {
     return Number(new URL(this.url).port);
   }
 
+  /** Ends the server too where something else was started that watches it. */
+  override async kill(): Promise<void> {
+    const { pid } = this.ready;
+    if (!this.ended && typeof pid === 'number' && pid !== this.pid) process.kill(pid, 'SIGKILL');
+    await super.kill();
+  }
+
   /** Publishes as a program does. */
   async publish(draft: Readonly<Record<string, unknown>>): Promise<{ id: string; matched: number }> {
     const response = await fetch(`${this.admin}broadcast`, {
