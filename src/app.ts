@@ -268,6 +268,7 @@ export class App {
     return routes({
       guard: this.#guard,
       ssePaths: options.ssePath,
+      authenticates: this.#authenticates,
       subscribe: subscribe({
         hub,
         authentication: new Authentication({ verifiers, required: options.requireAuth, selfDeclared: () => this.selfDeclared }),

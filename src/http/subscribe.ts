@@ -103,8 +103,9 @@ async function identify(exchange: Exchange, { authentication, authCookie }: Subs
   }
 }
 
-function evidenceOf({ req, query }: Exchange, authCookie: string): Evidence {
-  const { authorization } = req.headers;
+function evidenceOf({ req, query, severalCredentials }: Exchange, authCookie: string): Evidence {
+  // Of several, none counts.
+  const authorization = severalCredentials ? '' : req.headers.authorization;
   const cookie = cookieOf(req.headers.cookie, authCookie);
   return { query, ...(authorization !== undefined && { authorization }), ...(cookie !== undefined && { cookie }) };
 }
