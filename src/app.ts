@@ -275,6 +275,7 @@ export class App {
     return routes({
       guard: this.#guard,
       ssePaths: options.ssePath,
+      authenticates: this.#access.isConfigured,
       subscribe: subscribe({
         ...credentials,
         hub,

@@ -10,6 +10,7 @@ import type { Effects } from './effects.ts';
 import { EXAMPLES } from './examples.ts';
 import { addHistoryCommand } from './history-command.ts';
 import { report } from './report.ts';
+import { addTokenCommand } from './token-command.ts';
 
 /** Bad usage or configuration; design §11. */
 const BAD_USAGE = 2;
@@ -18,7 +19,7 @@ const BAD_USAGE = 2;
  * Does what a command line says.
  *
  * @param argv without the interpreter and the script
- * @returns the exit code: what `run` answered, that of `history`, 0 after help, version and `config`, 2 after a mistake that was told on stderr
+ * @returns the exit code: what `run` answered, that of `history` or `token`, 0 after help, version and `config`, 2 after a mistake that was told on stderr
  */
 export async function runCommand(argv: readonly string[], effects: Effects): Promise<number> {
   let exitCode = 0;
@@ -39,9 +40,11 @@ export async function runCommand(argv: readonly string[], effects: Effects): Pro
     if (loaded) exitCode = await effects.run(loaded);
   });
   addConfigCommand(program, load, effects);
-  addHistoryCommand(program, load, effects, (code) => {
+  const ended = (code: number) => {
     exitCode = code;
-  });
+  };
+  addHistoryCommand(program, load, effects, ended);
+  addTokenCommand(program, load, effects, ended);
 
   try {
     refuseSwallowedFlag(program, argv);
@@ -117,8 +120,10 @@ function readable(message: string, program: Command): string {
   const [, flag] = /^unknown option '(--[a-z-]+)=/.exec(line) ?? [];
   if (program.options.some(({ long }) => long === flag)) return `${flag} takes no value; it is on when it is there`;
   const [junk] = program.args;
-  if (junk === undefined || !line.startsWith('too many arguments')) return line;
-  const meantCommand = nearest(junk, ['config', 'history', 'help']);
+  // One too many for a command of ours is no misspelt command.
+  const isCommand = program.commands.some((command) => command.name() === junk);
+  if (junk === undefined || isCommand || !line.startsWith('too many arguments')) return line;
+  const meantCommand = nearest(junk, ['config', 'history', 'token', 'help']);
   const hint = meantCommand && `did you mean ${meantCommand === 'help' ? '--help' : meantCommand}?`;
   return `unexpected argument '${junk}'; ${hint ?? `a directory to serve is given as --static ${junk}`}`;
 }

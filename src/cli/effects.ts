@@ -1,5 +1,6 @@
 import type { Given, Loaded } from '../config/load.ts';
 import type { HistoryOrder } from './history-order.ts';
+import type { TokenOrder } from './token-order.ts';
 
 /** What the command does to the world. It touches nothing else, and the process not at all. */
 export interface Effects extends Pick<Given, 'env' | 'readFile'> {
@@ -15,4 +16,6 @@ export interface Effects extends Pick<Given, 'env' | 'readFile'> {
   readonly run: (loaded: Loaded) => number | Promise<number>;
   /** Copies events from a server or to one, and answers the exit code. What it throws, the command throws. */
   readonly history: (order: HistoryOrder) => number | Promise<number>;
+  /** Makes or explains a token, and answers the exit code. What it throws, the command throws. */
+  readonly token: (order: TokenOrder) => number | Promise<number>;
 }

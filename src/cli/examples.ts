@@ -6,10 +6,12 @@ Examples:
   curl -d hello localhost:2015/admin/broadcast  every client gets it
   curl --json '{"event":"price","data":{"eur":9.5},"filter":"profile == \\"Administrator\\""}' localhost:2015/admin/broadcast
   sse-server --users config/users.example.json --require-auth
+  sse-server --jwks-url https://login.example.com/jwks.json --jwt-issuer https://login.example.com/ --jwt-audience my-app
   sse-server --trust-proxy --cors https://app.example.com --history-age 1d
   sse-server config print --port 8080           every option, its value and where it came from
   sse-server history export backup.ndjson --url http://localhost:2015
   sse-server history import backup.ndjson --store ./log
+  sse-server token create --jwt-secret-file secret --profile Administrator
 
 Every option is also a variable, --sse-path is SSE_SERVER_SSE_PATH (with commas between several values), and a key of
 the config file, ssePath. A flag counts before a variable, a variable before the file.

@@ -31,6 +31,7 @@ export async function main(): Promise<void> {
       inspect: ({ options }) => App.inspect(options),
       run: (loaded) => serve(loaded, process),
       history: async (order) => (await import('./history-transfer.ts')).transferHistory(order, process),
+      token: async (order) => (await import('./token-work.ts')).workOnToken(order, process),
     });
     process.exit(code);
   } catch (error) {

@@ -13,8 +13,9 @@ export interface EvidenceOptions {
 
 /** Takes out of a request what it shows of who sent it. @throws SseError `forbidden` for a cookie that another site made a browser send */
 export function evidenceOf(exchange: Exchange, { authCookie, allowQueryToken, cors }: EvidenceOptions): Evidence {
-  const { req, query, ip } = exchange;
-  const { authorization } = req.headers;
+  const { req, query, ip, severalCredentials } = exchange;
+  // Of several, none counts.
+  const authorization = severalCredentials ? '' : req.headers.authorization;
   const cookie = cookieOf(req.headers.cookie, authCookie);
   if (cookie !== undefined && authorization === undefined) checkOrigin(exchange, cors);
   const ticket = query.get('ticket');

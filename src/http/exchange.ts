@@ -10,6 +10,8 @@ export interface Exchange {
   /** As it was sent, not decoded, without the query. */
   readonly path: string;
   readonly query: URLSearchParams;
+  /** Whether there are several `Authorization` headers. Node shows the first; another reader may take the last. */
+  readonly severalCredentials: boolean;
   /** The client's address: the peer's, or what a trusted proxy said of it. Empty for a unix socket. */
   readonly ip: string;
   /** What every answer to this request carries, errors too: `Allow`, CORS. */
@@ -39,15 +41,23 @@ export function openExchange(req: IncomingMessage, res: ServerResponse, ip: stri
   if (rawHeaders.length > MAX_HEADERS * 2)
     throw new SseError('too-many-headers', `a request has at most ${MAX_HEADERS} header lines`);
   const seen = new Set<string>();
+  let severalCredentials = false;
   for (let i = 0; i < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] as string).toLowerCase();
     if (!SINGLE.has(name)) continue;
-    if (seen.has(name)) throw new SseError('invalid-request', `the header ${name} stands there twice`);
+    // What is wrong with a credential, who asks for one says.
+    if (name === 'authorization') severalCredentials = seen.has(name);
+    else if (seen.has(name)) throw twice(name);
     seen.add(name);
   }
   if (!seen.has('host') && req.httpVersion !== '1.0') throw new SseError('invalid-request', 'the header host is missing');
   const { path, search } = split(target, req.headers.host);
-  return { req, res, method, path, query: new URLSearchParams(search), ip, headers: {} };
+  return { req, res, method, path, query: new URLSearchParams(search), severalCredentials, ip, headers: {} };
+}
+
+/** The error for a header that must stand there once. */
+export function twice(name: string): SseError {
+  return new SseError('invalid-request', `the header ${name} stands there twice`);
 }
 
 function split(target: string, host: string | undefined): { path: string; search: string } {

@@ -1,11 +1,13 @@
 import { SseError } from '../errors.ts';
-import type { Exchange, Handler } from './exchange.ts';
+import { type Exchange, type Handler, twice } from './exchange.ts';
 import type { Guard } from './guard.ts';
 import { sendText } from './respond.ts';
 
 export interface RouteParts {
   readonly guard: Guard;
   readonly ssePaths: readonly string[];
+  /** Whether streams look at credentials. */
+  readonly authenticates: boolean;
   readonly subscribe: Handler;
   readonly giveTicket: Handler;
   readonly renew: Handler;
@@ -68,15 +70,22 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
       return handler(exchange);
     };
   const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/');
+  // To a stream that asks for a credential, two are a bad one; elsewhere they are a request that two readers read differently.
+  const single =
+    (handler: Handler): Handler =>
+    (exchange) => {
+      if (exchange.severalCredentials && !(parts.authenticates && streams.has(exchange.path))) throw twice('authorization');
+      return handler(exchange);
+    };
   const sharedAdmin = guarded(true);
   return {
-    public: (exchange) => {
+    public: single((exchange) => {
       if (!isAdmin(exchange)) return open(exchange);
       guard.checkPublic(exchange.req);
       throw notFound(exchange);
-    },
-    sharedAdmin: (exchange) => (isAdmin(exchange) ? sharedAdmin(exchange) : open(exchange)),
-    ownAdmin: guarded(false),
+    }),
+    sharedAdmin: single((exchange) => (isAdmin(exchange) ? sharedAdmin(exchange) : open(exchange))),
+    ownAdmin: single(guarded(false)),
   };
 }
 

@@ -138,7 +138,7 @@ function publicKey(input: unknown): KeyObject | undefined {
 }
 
 /** Pins a public key to its algorithms, or says why it can have none. @param own the algorithm that it says itself it is for */
-function pinned(key: KeyObject, own: unknown, allowed: readonly Algorithm[]): VerificationKey | string {
+export function pinned(key: KeyObject, own: unknown, allowed: readonly Algorithm[]): VerificationKey | string {
   const family = algorithmsOf(key);
   if (typeof family === 'string') return family;
   if (own !== undefined && !(isAlgorithm(own) && family.includes(own))) return 'says of itself an alg that it cannot have';

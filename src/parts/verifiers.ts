@@ -79,7 +79,8 @@ function* strangersIn({ jwksUrl, jwtIssuer, jwtAudience }: Options): Generator<s
   if (jwtIssuer.length === 0) yield '--jwks-url without --jwt-issuer: whoever uses the same keys counts here too';
 }
 
-function read(option: string, file: string): Buffer {
+/** What a file that an option names holds. @throws SseError `invalid-config` */
+export function read(option: string, file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {

@@ -33,6 +33,7 @@ export async function run(argv: readonly string[], world: Partial<Effects> = {})
       return 0;
     },
     history: () => 0,
+    token: () => 0,
     ...world,
   });
   return { exitCode, stdout, stderr, loaded };

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { PROGRAM, ROOT, run, startProgram, temporaryFolder } from '../support/program.ts';
+import { PROGRAM, ROOT, Running, run, startProgram, temporaryFolder } from '../support/program.ts';
 
 /** What the README says is run as it stands there; only the port is another one. */
 
@@ -86,6 +86,47 @@ describe('the README', () => {
     const response = await fetch(program.sse, { headers: { authorization: `Bearer ${token}` } });
     assert.equal(response.status, 200);
     await response.body?.cancel();
+  });
+
+  /** The shell block under a mark, to be run in a folder. Node looks for `tsx` from where it is started. */
+  function script(mark: string): string {
+    const [, block] = new RegExp(`<!-- ${mark} -->\\n\`\`\`sh\\n([\\s\\S]*?)\`\`\``).exec(readme) ?? [];
+    assert(block, `a block under ${mark}`);
+    const words = [process.execPath, ...PROGRAM].map((word) => (word === 'tsx' ? import.meta.resolve(word) : word));
+    return block.replaceAll('npx sse-server', words.join(' '));
+  }
+
+  it('has a second sample with JWT, in which an administrator gets what is for administrators', async (t) => {
+    const folder = temporaryFolder(t);
+    const lines = script('jwt sample').trim().split('\n');
+    assert.equal(lines.length, 5);
+    // The second line starts the server, which this test does itself: on a free port, and to end it.
+    const args = /--static .*(?= &)/
+      .exec(lines[1] ?? '')?.[0]
+      .replace('./public', join(ROOT, 'public'))
+      .split(' ');
+    assert(args);
+    const bash = (text: string) => run(t, ['-c', text], { command: ['bash'], cwd: folder });
+    assert.equal((await bash(lines[0] ?? '')).code, 0);
+    const program = await startProgram(t, args, { cwd: folder });
+    assert.equal((await fetch(program.sse)).status, 401);
+    const [token = '', stream = '', publish = ''] = lines
+      .slice(2)
+      .map((line) => line.replace('localhost:2015', `localhost:${program.port}`));
+    const curl = new Running(['-c', `${token}\nexec ${stream.replace(/ &$/, '')}`], { command: ['bash'], cwd: folder });
+    t.after(() => curl.kill());
+    await curl.until('the stream is open', () => /sse\.open\ndata: .*"profile":"Administrator"/.test(curl.stdout));
+    assert.match((await bash(publish)).stdout, /"matched":1/);
+    await curl.until('the event is there', () => curl.stdout.includes('\ndata: hello\n'));
+  });
+
+  it('makes tokens and explains them', async (t) => {
+    const folder = temporaryFolder(t);
+    writeFileSync(join(folder, 'secret'), 'x'.repeat(64));
+    const { code, stdout, stderr } = await run(t, ['-euc', script('jwt tools')], { command: ['bash'], cwd: folder });
+    assert.equal(code, 0, stderr);
+    assert.equal(stdout.match(/^valid /gm)?.length, 2, stdout);
+    assert.match(stdout, /^roles +ops$/m);
   });
 
   it('names files that exist', () => {
