@@ -35,5 +35,5 @@ const language = new Language({
  */
 export function compileEventFilter(source: string, pointer = '/filter'): EventFilter {
   checkSize(source, pointer);
-  return Object.freeze({ matches: language.compile(source, pointer, 'to select every event') });
+  return Object.freeze({ matches: language.parse(source, pointer, 'to select every event').evaluate });
 }

@@ -1,6 +1,7 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { type Issue, SseError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
+import { children, MACROS } from './syntax.ts';
 
 /** Bounds of one expression, so that no legal one is expensive to evaluate. The body of a macro is run for each of up to 64 items. */
 const LIMITS = { bytes: 1024, operators: 32, operatorsInMacro: 8 } as const;
@@ -11,13 +12,19 @@ const FUNCTIONS = new Set(
     ' ',
   ),
 );
-const MACROS = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
 
 /** What expressions may name, with the CEL type of each. */
 interface Vocabulary {
   readonly variables: Readonly<Record<string, string>>;
   /** Variables with fields, and the type of each field. */
   readonly objects?: Readonly<Record<string, Readonly<Record<string, string>>>>;
+}
+
+/** An expression that can be evaluated. */
+interface Expression {
+  readonly ast: ASTNode;
+  /** Never throws: what cannot be decided (a missing key, a division by zero) is false. @param values those of the variables */
+  evaluate(values: object): boolean;
 }
 
 /** CEL (https://cel.dev) over declared variables: unknown names and wrong types are refused when an expression is compiled. */
@@ -37,13 +44,12 @@ export class Language {
   }
 
   /**
-   * Compiles an expression to a function of its variables' values. It never throws: what cannot be decided (a missing
-   * key, a division by zero) is false. The size of what was given must have been checked (`checkSize`).
+   * Reads an expression and checks its types. The size of what was given must have been checked (`checkSize`).
    *
    * @param emptyMeans what to do instead of giving an empty one, for the error
    * @throws SseError `invalid-filter` with one issue: what is wrong, its position and a caret under it
    */
-  compile(source: string, pointer: string, emptyMeans: string): (values: object) => boolean {
+  parse(source: string, pointer: string, emptyMeans: string): Expression {
     if (source.trim() === '') throw refuse(pointer, `is empty; leave it out ${emptyMeans}`);
     let parsed: ParseResult;
     try {
@@ -57,13 +63,14 @@ export class Language {
     } catch (error) {
       throw error instanceof SseError ? error : this.#explain(error, source, pointer);
     }
-    return (values) => {
+    const evaluate = (values: object): boolean => {
       try {
         return parsed(values as Record<string, unknown>) === true;
       } catch {
         return false;
       }
     };
+    return { ast: parsed.ast, evaluate };
   }
 
   #explain(error: unknown, source: string, pointer: string): SseError {
@@ -136,11 +143,6 @@ function refuseListSums(node: ASTNode, source: string, pointer: string): void {
 /** Where the function's name stands: after the receiver, if there is one. */
 function nameAt(node: ASTNode, source: string): number {
   return node.op === 'rcall' ? source.indexOf(node.args[0], node.args[1].end) : node.pos;
-}
-
-function children(node: ASTNode): ASTNode[] {
-  const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value;
-  return [node.args].flat(3).filter(isNode);
 }
 
 /** The error for a mistake in a filter. @param position of the mistake in the source, for the caret under it */

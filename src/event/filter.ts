@@ -1,6 +1,9 @@
 import { didYouMean } from '../nearest.ts';
+import type { Attribute } from './attributes.ts';
 import { checkSize, Language, refuse } from './expression.ts';
+import { type Fixing, fixedIn } from './fixed.ts';
 import type { Client } from './identity.ts';
+import { attributesIn } from './syntax.ts';
 
 /** A compiled filter: CEL over what is known of a client (https://cel.dev). */
 export interface Filter {
@@ -8,6 +11,10 @@ export interface Filter {
   readonly source: string;
   /** Whether the client matches. Never throws: an expression that fails for a client (a missing claim, a division by zero) does not match it. */
   matches(client: Client): boolean;
+  /** What it reads of a client: clients that have all of that in common get the same answer. */
+  readonly uses: readonly Attribute[];
+  /** What it fixes, so that nobody else need be asked. */
+  readonly fixing: Fixing;
 }
 
 /** What a filter may name, with the CEL type of each. */
@@ -36,7 +43,8 @@ export function compileFilter(filter: string | object, pointer = '/filter'): Fil
   checkSize(typeof filter === 'string' ? filter : asJson(filter, pointer), pointer);
   // Not trimmed: positions are those in the text that was given.
   const source = typeof filter === 'string' ? filter : fromObject(filter, pointer);
-  return Object.freeze({ source, matches: language.compile(source, pointer, 'to reach everyone') });
+  const { ast, evaluate } = language.parse(source, pointer, 'to reach everyone');
+  return Object.freeze({ source, matches: evaluate, uses: attributesIn(ast), fixing: fixedIn(ast) });
 }
 
 function asJson(filter: object, pointer: string): string {

@@ -21,7 +21,7 @@ import { Standing } from './standing.ts';
 import { locate } from './start.ts';
 import type { Subscriber } from './subscriber.ts';
 import { Term } from './term.ts';
-import { Turns } from './turns.ts';
+import { inSlices, Turns } from './turns.ts';
 
 export interface HubOptions {
   readonly log: EventLog;
@@ -45,6 +45,14 @@ export interface HubOptions {
   readonly defer?: (turn: () => void) => void;
 }
 
+/** Whom an audience has among the clients that are attached. */
+interface Match {
+  readonly matched: number;
+  /** How many are attached. */
+  readonly total: number;
+  readonly first: readonly Client[];
+}
+
 /**
  * Fan-out in one process: one log, many cursors.
  *
@@ -62,6 +70,7 @@ export class Hub {
   readonly #log: EventLog;
   readonly #now: () => number;
   readonly #elapsed: () => number;
+  readonly #defer: (turn: () => void) => void;
   readonly #history: History;
   readonly #lastValues = new LastValues();
   readonly #receipts: Receipts;
@@ -88,7 +97,8 @@ export class Hub {
     this.#first = log.head;
     this.#history = new History(options.history, log.head + 1);
     this.#receipts = new Receipts(now);
-    this.#turns = new Turns(() => this.#work(), options.defer ?? ((turn) => void setImmediate(turn)));
+    this.#defer = options.defer ?? ((turn) => void setImmediate(turn));
+    this.#turns = new Turns(() => this.#work(), this.#defer);
     const schedule = () => this.#turns.schedule();
     const end = (cursor: Cursor, reason: CloseReason) => this.end(cursor, reason);
     this.#standing = new Standing(log.head, schedule);
@@ -171,28 +181,25 @@ export class Hub {
     return answers;
   }
 
-  /** How many attached clients an audience has now. */
+  /** Whom of the attached clients an audience has now: how many, of how many, and the first few of them. */
+  async match(audience: Audience, { limit }: { readonly limit: number }): Promise<Match> {
+    const total = this.size;
+    const chosen = await inSlices(this.#roster.select(audience, this.#history.newest), this.#defer);
+    const first: Client[] = [];
+    for (const { client } of chosen) {
+      if (first.length >= limit) break;
+      first.push(client);
+    }
+    return { matched: chosen.size, total, first };
+  }
+
+  /** How many attached clients an audience has now, at once: for somebody who waits at a prompt. What waits for a request asks `match`. */
   count(audience: Audience): number {
     if (isEveryone(audience)) return this.size;
     const selection = this.#roster.select(audience, this.#history.newest);
     for (;;) {
       const step = selection.next();
       if (step.done) return step.value.size;
-    }
-  }
-
-  /** Looks which clients an audience has now, letting other work run in between; `first` are those that came first. */
-  async match(
-    audience: Audience,
-    { limit }: { readonly limit: number },
-  ): Promise<{ readonly matched: number; readonly total: number; readonly first: readonly Client[] }> {
-    const selection = this.#roster.select(audience, this.#history.newest);
-    for (let step = selection.next(); ; step = selection.next()) {
-      if (step.done) {
-        const first = Array.from([...step.value].slice(0, limit), ({ client }) => client);
-        return { matched: step.value.size, total: this.size, first };
-      }
-      await new Promise<void>((resume) => setImmediate(resume));
     }
   }
 

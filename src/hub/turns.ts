@@ -43,3 +43,14 @@ export class Turns {
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   };
 }
+
+/** Runs work that somebody waits for in slices as well. @param defer as that of `Turns` */
+export async function inSlices<T>(work: Generator<void, T>, defer: (turn: () => void) => void): Promise<T> {
+  for (let until = performance.now() + SLICE; ; ) {
+    const step = work.next();
+    if (step.done) return step.value;
+    if (performance.now() <= until) continue;
+    await new Promise<void>((resume) => defer(resume));
+    until = performance.now() + SLICE;
+  }
+}

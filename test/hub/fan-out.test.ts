@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compileFilter } from '../../src/event/filter.ts';
 import { Bench } from '../support/hub.ts';
 
 test('every stream begins with its reconnection time and sse.open, which carries the position', async () => {
@@ -57,6 +58,29 @@ test('topics, except and a function of the client select', async () => {
   bench.settle();
   assert.deepEqual(a.data, ['to a', 'to a or c', 'not c2']);
   assert.deepEqual(b.data, ['to a or c', 'not 1', 'by function']);
+});
+
+test('whom an audience has can be asked without sending anything, and other work runs meanwhile', async () => {
+  const bench = new Bench();
+  for (let i = 0; i < 100; i++) bench.attach({ id: String(i), profile: i < 30 ? 'Administrator' : 'Member' });
+  const asked = await bench.hub.match({ filter: compileFilter('profile == "Administrator"') }, { limit: 20 });
+  assert.deepEqual([asked.matched, asked.total, asked.first.map(({ id }) => id)], [30, 100, [...Array(20).keys()].map(String)]);
+  assert.deepEqual((await bench.hub.match({}, { limit: 1 })).matched, 100);
+  const pause = (): boolean => {
+    for (const until = performance.now() + 0.2; performance.now() < until; );
+    return true;
+  };
+  let settled = false;
+  const slow = bench.hub.match({ match: pause }, { limit: 0 }).finally(() => {
+    settled = true;
+  });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(settled, false, 'more than a slice');
+  while (!settled) {
+    bench.turn();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(await slow, { matched: 100, total: 100, first: [] });
 });
 
 test('an audience function that throws matches nobody and is reported once; the others get their events', async () => {

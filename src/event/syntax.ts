@@ -1,0 +1,54 @@
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { ATTRIBUTES, type Attribute } from './attributes.ts';
+
+/** The functions that evaluate an expression for each item of a list. Their first argument names the item. */
+export const MACROS: ReadonlySet<string> = new Set(['all', 'exists', 'exists_one', 'filter', 'map']);
+
+export interface Macro {
+  readonly name: string;
+  readonly list: ASTNode;
+  /** What the item is called in the bodies. */
+  readonly item: string;
+  readonly bodies: readonly ASTNode[];
+}
+
+/** A macro's parts; undefined if a node is none. */
+export function macroOf(node: ASTNode): Macro | undefined {
+  if (node.op !== 'rcall' || !MACROS.has(node.args[0])) return undefined;
+  const [name, list, [item, ...bodies]] = node.args;
+  return item?.op === 'id' ? { name, list, item: item.args, bodies } : undefined;
+}
+
+/** The nodes right below a node. */
+export function children(node: ASTNode): ASTNode[] {
+  const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value;
+  return [node.args].flat(3).filter(isNode);
+}
+
+/** The attribute of the client that a node stands for. @param item the name of a macro's item, which hides an attribute of that name */
+export function attributeOf(node: ASTNode, item?: string): Attribute | undefined {
+  if (node.op === '.' && node.args[0].op === 'id' && node.args[0].args === 'client' && item !== 'client')
+    return known(`client.${node.args[1]}`);
+  return node.op === 'id' && node.args !== item ? known(node.args) : undefined;
+}
+
+function known(name: string): Attribute | undefined {
+  return Object.hasOwn(ATTRIBUTES, name) ? (name as Attribute) : undefined;
+}
+
+/** The attributes that an expression reads. */
+export function attributesIn(root: ASTNode): readonly Attribute[] {
+  const found = new Set<Attribute>();
+  const visit = (node: ASTNode, item?: string): void => {
+    const attribute = attributeOf(node, item);
+    if (attribute) found.add(attribute);
+    const macro = macroOf(node);
+    if (!macro) for (const child of children(node)) visit(child, item);
+    else {
+      visit(macro.list, item);
+      for (const body of macro.bodies) visit(body, macro.item);
+    }
+  };
+  visit(root);
+  return [...found];
+}
