@@ -10,7 +10,7 @@ import { Tally, type Totals } from './hub/tally.ts';
 
 export type { Addresses, ConnectedClient, PublishOptions } from './app.ts';
 export type { OptionsInput } from './config/options.ts';
-export { type ErrorCode, type Issue, SseError } from './errors.ts';
+export { type CredentialDefect, type ErrorCode, type Issue, SseError } from './errors.ts';
 export type { DraftInput } from './event/draft.ts';
 export type { Client, Identity } from './event/identity.ts';
 export type { Activity, CloseReason, GapReason } from './hub/activity.ts';

@@ -46,9 +46,11 @@ export function subscribe(options: SubscribeOptions): Handler {
     if (method === 'OPTIONS') return void res.writeHead(204, { ...PREFLIGHT, ...headers }).end();
     checkRequest(exchange);
     const topics = topicsOf(exchange.query);
-    const position = await options.hub.locate(positionOf(exchange, options));
+    const asked = positionOf(exchange, options);
     const grant = await identify(exchange, options);
     if (grant instanceof SseError) return refuse(exchange, grant, options.observe);
+    // After that: whoever is refused makes nobody look into the store, and who had to wait is located as things stand then.
+    const position = await options.hub.locate(asked);
     if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
 
     const socket = res.socket;
