@@ -11,7 +11,7 @@ import type { Authenticate } from './parts/access.ts';
 
 export type { Addresses, ConnectedClient, PublishOptions } from './app.ts';
 export type { OptionsInput } from './config/options.ts';
-export { type ErrorCode, type Issue, SseError } from './errors.ts';
+export { type CredentialDefect, type ErrorCode, type Issue, SseError } from './errors.ts';
 export type { DraftInput } from './event/draft.ts';
 export type { Client, Identity } from './event/identity.ts';
 export type { Activity, CloseReason, GapReason } from './hub/activity.ts';

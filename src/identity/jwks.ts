@@ -122,5 +122,12 @@ function reasonOf(error: unknown, timeout: number): SseError {
   const { code, message } = (cause ?? error) as NodeJS.ErrnoException;
   if (error instanceof SyntaxError || code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
     return new SseError('request-failed', 'it is not JSON');
-  return new SseError('request-failed', code ?? message);
+  return new SseError('request-failed', OUTAGES[code ?? ''] ?? code ?? message);
 }
+
+const OUTAGES: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nobody listens there',
+  ENOTFOUND: 'there is no such host',
+  UND_ERR_SOCKET: 'the connection broke off',
+  ECONNRESET: 'the connection broke off',
+};

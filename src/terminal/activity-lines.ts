@@ -150,7 +150,8 @@ const TABLE: Table = {
     record: ({ what, error }) => ({
       level: 'error',
       msg: escapeText(what, LONG),
-      fields: { error },
+      // As for a person: where a mistake was found in this program is nobody's concern.
+      fields: { error: error instanceof SseError ? escapeText(error.message, LONG) : error },
     }),
     line: ({ what, error }) => ({
       look: 'red',

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { SseError } from '../../src/errors.ts';
 import { anonymous, type Identity, identity } from '../../src/event/identity.ts';
 import { Authentication, type TokenVerifier } from '../../src/identity/authenticate.ts';
+import { badCredential } from '../../src/identity/grant.ts';
 import { FORGETFUL, Revocations } from '../../src/identity/revocations.ts';
 import { Tickets } from '../../src/identity/tickets.ts';
 
@@ -94,6 +95,21 @@ test('whether a word of its own counts is asked each time', async () => {
   assert.equal(await who(authentication, { query: 'id=7' }), '7');
   counts = false;
   assert.equal(await who(authentication, { query: 'id=7' }), 'anonymous');
+});
+
+test('a token that is bad to the verifier whose it is, is bad; nobody else is asked', async () => {
+  for (const [error, expected] of [
+    [badCredential('expired'), 'invalid-credential'],
+    [new SseError('unverifiable', 'the keys cannot be fetched'), 'unverifiable'],
+  ] as const) {
+    const refusing: TokenVerifier = { verify: () => Promise.reject(error) };
+    const verifiers = [knowing({ 'ada-token': ada }), refusing, knowing({ 'bob-token': bob })];
+    const authentication = new Authentication({ ...others(), verifiers, required: false, selfDeclared: () => true });
+    assert.equal(await who(authentication, { authorization: 'Bearer ada-token' }), '7');
+    assert.equal(await who(authentication, { authorization: 'Bearer bob-token' }), expected);
+    assert.equal(await who(authentication, { cookie: 'bob-token' }), expected);
+    assert.equal(await who(authentication, {}), 'anonymous');
+  }
 });
 
 test('every defect of a credential has one message', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
+import { SseError } from '../../src/errors.ts';
 import { createLog, logActivity } from '../../src/terminal/log.ts';
 import { clientOf } from './fixtures.ts';
 
@@ -25,13 +26,15 @@ test('JSON lines are there when the call returns, with level, time and message',
   assert.match(time, /^\d{4}-.*Z$/);
 });
 
-test('an error is logged with its type and stack', async () => {
+test('a defect is logged with its type and stack, a mistake or an outage with what it says', async () => {
   const { lines, destination } = collecting();
   const log = await createLog({ level: 'info', format: 'json', destination });
   logActivity(log, { kind: 'failed', what: 'writing', error: new TypeError('boom') });
   const { level, msg, error } = JSON.parse(lines[0] ?? '');
   assert.deepEqual([level, msg, error.type, error.message], ['error', 'writing', 'TypeError', 'boom']);
   assert.match(error.stack, /log\.test/);
+  logActivity(log, { kind: 'failed', what: 'fetching', error: new SseError('request-failed', 'nobody listens there') });
+  assert.equal(JSON.parse(lines[1] ?? '').error, 'nobody listens there');
 });
 
 test('the level may be changed while it runs', async () => {
