@@ -15,7 +15,11 @@ interface Application {
 }
 
 /** An application that answers as a test says. */
-async function application(t: TestContext, answer: (req: IncomingMessage, res: ServerResponse) => void): Promise<Application> {
+async function application(
+  t: TestContext,
+  answer: (req: IncomingMessage, res: ServerResponse) => void,
+  timeout = 20_000,
+): Promise<Application> {
   const asked: IncomingMessage[] = [];
   const server = createServer((req, res) => {
     asked.push(req);
@@ -33,7 +37,7 @@ async function application(t: TestContext, answer: (req: IncomingMessage, res: S
     url: `http://127.0.0.1:${port}/who?from=sse`,
     now: () => clock.time,
     observe: (activity) => void activities.push(activity),
-    timeout: 300,
+    timeout,
   });
   return { ask, asked, activities, clock };
 }
@@ -109,7 +113,7 @@ test('whatever is no answer is nobody, for the moment, and told once', async (t)
     (res) => res.destroy(),
     () => {}, // It hangs.
   ];
-  const { ask, activities } = await application(t, (req, res) => answers[Number(req.headers['x-case'])]?.(res));
+  const { ask, activities } = await application(t, (req, res) => answers[Number(req.headers['x-case'])]?.(res), 300);
   for (const index of answers.keys())
     await assert.rejects(ask(view({ 'x-case': String(index) })), { code: 'unverifiable' }, String(index));
   assert.equal(activities.length, 1);
