@@ -36,6 +36,12 @@ export class Cursor {
   sent: number;
   /** The head when it attached: entries above are live, others a replay. */
   readonly attachedAt: number;
+  /** How many entries it had missed when it attached: those between where it goes on and the head then. */
+  readonly missed: number;
+  /** While it is full: up to here it has taken everything that is for it. */
+  flushed = 0;
+  /** In the order in which cursors attached. */
+  readonly serial: number;
   /** Whether it ends where the replay does. */
   readonly pastOnly: boolean;
   /** The beat at which something was last written to it. */
@@ -52,14 +58,19 @@ export class Cursor {
 
   constructor(
     owner: Owner,
-    start: Pick<Cursor, 'client' | 'subscriber' | 'next' | 'sent' | 'attachedAt' | 'pastOnly' | 'wroteAt' | 'term' | 'since'>,
+    start: Pick<
+      Cursor,
+      'client' | 'subscriber' | 'serial' | 'next' | 'sent' | 'attachedAt' | 'pastOnly' | 'wroteAt' | 'term' | 'since'
+    >,
   ) {
     this.#owner = owner;
     this.client = start.client;
     this.subscriber = start.subscriber;
+    this.serial = start.serial;
     this.next = start.next;
     this.sent = start.sent;
     this.attachedAt = start.attachedAt;
+    this.missed = start.attachedAt + 1 - start.next;
     this.pastOnly = start.pastOnly;
     this.wroteAt = start.wroteAt;
     this.term = start.term;

@@ -8,6 +8,7 @@ import { Archive } from './archive.ts';
 import type { Batch } from './batch.ts';
 import { CatchUp } from './catch-up.ts';
 import { Cursor } from './cursor.ts';
+import { Deliveries } from './deliveries.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
 import { History, type HistoryEntry, type HistoryLimits } from './history.ts';
 import { LastValues } from './last-values.ts';
@@ -64,6 +65,8 @@ interface Match {
 export class Hub {
   /** How often `beat` wants to be called, in ms. */
   readonly beatInterval: number;
+  /** How far events have got with those they were for. */
+  readonly deliveries: Deliveries;
   /** The past, to look at and to redact. */
   readonly archive: Archive;
   readonly #options: HubOptions;
@@ -82,6 +85,8 @@ export class Hub {
   readonly #pulse: Pulse;
   readonly #turns: Turns;
   #beatDue = false;
+  /** Cursors so far. */
+  #attached = 0;
 
   /** The head when this hub began. */
   readonly #first: number;
@@ -109,6 +114,7 @@ export class Hub {
     this.#catchUp = new CatchUp({ ...shared, log, lastValues: this.#lastValues, observe, oldest: () => this.#oldest, schedule });
     this.#pulse = new Pulse({ ...shared, epochs: log.epochs, heartbeat, notice, elapsed });
     this.beatInterval = this.#pulse.interval;
+    this.deliveries = new Deliveries({ standing: this.#standing, history: this.#history, defer: this.#defer });
     this.archive = new Archive({ log, ring: this.#history, redacted: (sequences) => this.#redacted(sequences) });
     log.follow((entry) => this.#offer(entry));
   }
@@ -217,6 +223,7 @@ export class Hub {
     const cursor = new Cursor(this, {
       client,
       subscriber,
+      serial: ++this.#attached,
       next: from + 1,
       sent: from,
       attachedAt: this.#history.newest,
@@ -235,7 +242,10 @@ export class Hub {
       ? encodeControl(positionId(from, epochs), 'sse.gap', gap, retry)
       : encodeControl(positionId(from, epochs), 'sse.open', { client: client.client.id, authenticated, profile }, retry);
     if (this.#standing.write(cursor, opening)) this.#standing.settle(cursor);
-    else this.#standing.move(cursor, 'blocked');
+    else {
+      cursor.flushed = from;
+      this.#standing.move(cursor, 'blocked');
+    }
     return cursor;
   }
 
@@ -255,7 +265,9 @@ export class Hub {
   }
 
   drained(cursor: Cursor): void {
-    if (cursor.place === 'blocked') this.#standing.unblock(cursor);
+    if (cursor.place !== 'blocked') return;
+    this.#standing.unblock(cursor);
+    this.deliveries.change();
   }
 
   end(cursor: Cursor, reason: CloseReason, retry?: number): void {
@@ -271,6 +283,7 @@ export class Hub {
 
   detach(cursor: Cursor, reason: CloseReason): void {
     if (cursor.place === 'gone') return;
+    this.deliveries.leaving(cursor);
     this.#standing.leave(cursor);
     this.#roster.delete(cursor);
     const { client, events, bytes, since } = cursor;
@@ -324,9 +337,17 @@ export class Hub {
     if (entry.replay) this.#lastValues.add(entry, this.#oldest, this.#standing.live.size < this.size);
     this.#turns.schedule();
     // Whoever attaches from now on has it as a replay.
-    if (!isEveryone(entry.audience)) return this.#offers.addFor(kept, this.#roster.select(entry.audience, entry.sequence - 1));
-    this.#offers.add(kept);
-    return this.size;
+    if (isEveryone(entry.audience)) {
+      this.#offers.add(kept);
+      kept.matched = this.size;
+      return this.size;
+    }
+    const matched = this.#offers.addFor(kept, this.#roster.select(entry.audience, entry.sequence - 1));
+    const know = (count: number): number => {
+      kept.matched = count;
+      return count;
+    };
+    return typeof matched === 'number' ? know(matched) : matched.then(know);
   }
 
   /** All that is due: passes and catching up take turns, so that neither waits for the other for ever. */
@@ -337,6 +358,7 @@ export class Hub {
       if (this.#beatDue) yield* this.#beat();
       else if (this.#pulse.sweepDue) yield* this.#pulse.sweep();
     }
+    this.deliveries.change();
   }
 
   *#pass(batch: Batch): Generator<void, void> {
