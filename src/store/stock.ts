@@ -22,7 +22,10 @@ export async function takeStock(db: Database, name: string, reached: number): Pr
   await db.batch([{ type: 'put', key: epochKey(epoch.first), value: Buffer.from(name, 'latin1') }], { sync: true });
   // Two openings at one place: the former has issued nothing.
   const epochs = [...known.filter((before) => before.first < epoch.first), epoch];
-  return { epochs, oldest: first ? sequenceOf(first) : head + 1, head, last, bytes: await db.approximateSize(FIRST, END) };
+  const oldest = first ? sequenceOf(first) : head + 1;
+  // Not from the beginning: what was dropped still takes room there, and for it newer entries would have to go.
+  const bytes = await db.approximateSize(keyOf(oldest), END);
+  return { epochs, oldest, head, last, bytes };
 }
 
 /** The sequence of the newest entry that is as it was written, 0 if none is: the key of another may say anything. */

@@ -139,6 +139,22 @@ test('old events go by count, by bytes and by age, and the newest stays', async 
   }
 });
 
+test('a restart drops nothing that is within the bounds, though what was dropped before still takes room', async (t) => {
+  const directory = place(t);
+  const retention = { bytes: 5_000_000 };
+  const { log } = await open(directory, { retention });
+  for (let i = 0; i < 30; i++) await fill(log, 100, 10_000);
+  await log.trimmed();
+  const before = log.head - log.oldest + 1;
+  await log.close();
+  const { log: again } = await open(directory, { epoch: 'e2', retention });
+  await fill(again, 1);
+  await again.trimmed();
+  const after = again.head - again.oldest + 1;
+  assert(after > before * 0.9, `${after} of ${before} kept`);
+  await again.close();
+});
+
 test('what was redacted is in no file any more, nor after a restart; its sequence and its time stay', async (t) => {
   const directory = place(t);
   const holds = (text: string) => readdirSync(directory).some((name) => readFileSync(join(directory, name)).includes(text));
