@@ -23,7 +23,7 @@ describe('an acknowledgement', { skip: whyNo('strace', ['strace', '-V']) }, () =
     const lines = readFileSync(trace, 'utf8').split('\n');
     const at = (pattern: RegExp, after = 0) => lines.findIndex((line, index) => index >= after && pattern.test(line));
     for (let i = 0; i < 20; i++) {
-      const asked = at(new RegExp(`read\\(.*number-${i};`));
+      const asked = at(new RegExp(`read(\\(| resumed>).*number-${i};`));
       const synced = at(/(fdatasync|fsync)(\(\d+\)| resumed>\)) += 0/, asked);
       const sent = lines.findIndex((line) => /write.*202 Accepted/.test(line) && lines.indexOf(line) > asked);
       const delivered = at(new RegExp(`(write|writev)\\(.*data: number-${i};`));

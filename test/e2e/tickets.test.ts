@@ -203,6 +203,7 @@ describe('a browser with a ticket', { skip: whyNoChromium() }, () => {
       events.onmessage = ({ data }) => heard.push(data);
       events.onopen = () => opened++;
     })()`);
+    await until(page, 'window.opened === 1');
     let sent = 0;
     for (let cuts = 0; cuts <= 3; cuts++) {
       if (cuts > 0) relay.cut();
