@@ -2,6 +2,7 @@ import { SseError } from '../errors.ts';
 import { type Exchange, type Handler, twice } from './exchange.ts';
 import type { Guard } from './guard.ts';
 import { sendText } from './respond.ts';
+import { handlerOf, type Methods, RouteTable } from './route-table.ts';
 
 export interface RouteParts {
   readonly guard: Guard;
@@ -11,18 +12,12 @@ export interface RouteParts {
   readonly subscribe: Handler;
   readonly giveTicket: Handler;
   readonly renew: Handler;
-  readonly broadcast: Handler;
-  readonly listHistory: Handler;
-  readonly redactHistory: Handler;
-  readonly revoke: Handler;
-  readonly checkFilter: Handler;
+  /** What stands under `/admin`, without that, and the methods of each. */
+  readonly admin: Readonly<Record<string, Methods>>;
   readonly staticFiles: Handler;
   /** Why the server takes no new clients or events; undefined while it does. */
   readonly notReady: () => string | undefined;
 }
-
-type Methods = Readonly<Record<string, Handler>>;
-type Routes = Readonly<Record<string, Methods>>;
 
 /** Every route there is. Streams and files have paths of the operator's choice. */
 export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handler; ownAdmin: Handler } {
@@ -32,16 +27,11 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
     const reason = parts.notReady();
     return reason === undefined ? sendText(res, 200, 'ready\n') : sendText(res, 503, `${reason}\n`, { 'retry-after': '5' });
   };
-  const health: Routes = {
-    '/livez': { GET: livez, HEAD: livez },
-    '/readyz': { GET: readyz, HEAD: readyz },
-  };
-  const admin: Routes = {
-    '/admin/broadcast': { POST: parts.broadcast, PUT: parts.broadcast },
-    '/admin/history': { GET: parts.listHistory, DELETE: parts.redactHistory },
-    '/admin/revoke': { POST: parts.revoke },
-    '/admin/filter/check': { POST: parts.checkFilter },
-  };
+  const checks = { '/livez': { GET: livez, HEAD: livez }, '/readyz': { GET: readyz, HEAD: readyz } };
+  const health = new RouteTable(checks);
+  const under = Object.entries(parts.admin).map(([path, methods]) => [`/admin${path}`, methods] as const);
+  const adminShared = new RouteTable(Object.fromEntries(under));
+  const adminOwn = new RouteTable({ ...checks, ...Object.fromEntries(under) });
   // A stream's own path comes last: it wins over what belongs to another.
   const streams = new Map<string, Handler>([
     ...parts.ssePaths.map((path) => [beside(path, 'ticket'), parts.giveTicket] as const),
@@ -51,22 +41,23 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
 
   const open: Handler = (exchange) => {
     guard.checkPublic(exchange.req);
-    const methods = own(health, exchange.path);
-    if (methods) return methodOf(methods, exchange)(exchange);
+    const found = health.find(exchange.path);
+    if (found) return handlerOf(found.methods, exchange)(exchange);
     return (streams.get(exchange.path) ?? parts.staticFiles)(exchange);
   };
   const guarded =
     (shared: boolean): Handler =>
     (exchange) => {
-      const methods = own(admin, exchange.path) ?? (shared ? undefined : own(health, exchange.path));
+      const found = (shared ? adminShared : adminOwn).find(exchange.path);
       let handler: Handler | undefined;
       guard.checkAdmin(exchange.req, {
         shared,
         checkMethod: () => {
-          handler = methods && methodOf(methods, exchange);
+          handler = found && handlerOf(found.methods, exchange);
         },
       });
-      if (!handler) throw notFound(exchange);
+      if (!found || !handler) throw notFound(exchange);
+      exchange.parameters = found.parameters;
       return handler(exchange);
     };
   const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/');
@@ -91,17 +82,6 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
 
 function beside(path: string, name: string): string {
   return `${path.replace(/\/$/, '')}/${name}`;
-}
-
-function own(table: Routes, path: string): Methods | undefined {
-  return Object.hasOwn(table, path) ? table[path] : undefined;
-}
-
-function methodOf(methods: Methods, { method, headers, path }: Exchange): Handler {
-  const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
-  if (handler) return handler;
-  headers.allow = Object.keys(methods).join(', ');
-  throw new SseError('method-not-allowed', `${path} has ${headers.allow}`);
 }
 
 function notFound({ path }: Exchange): SseError {

@@ -21,6 +21,13 @@ interface Owner {
   detach(cursor: Cursor, reason: CloseReason): void;
 }
 
+/** Looks on at what a client is sent. */
+interface Tap {
+  write(bytes: Uint8Array): void;
+  /** The stream has ended. */
+  end(): void;
+}
+
 /** A client in the hub: a position in the log, and counters. There is no queue. */
 export class Cursor {
   /** Who it is; another one after a renewal. */
@@ -54,6 +61,8 @@ export class Cursor {
   events = 0;
   /** Bytes it was sent. */
   bytes = 0;
+  /** Those who look on, if anybody does. */
+  taps: Set<Tap> | undefined;
   readonly #owner: Owner;
 
   constructor(
@@ -80,6 +89,16 @@ export class Cursor {
   /** The subscriber has room again: everything written to it has left this process. */
   drained(): void {
     this.#owner.drained(this);
+  }
+
+  /** Shows somebody all that is written from now on. @returns what ends that */
+  tap(tap: Tap): () => void {
+    this.taps ??= new Set();
+    this.taps.add(tap);
+    return () => {
+      this.taps?.delete(tap);
+      if (this.taps?.size === 0) this.taps = undefined;
+    };
   }
 
   /** The client has shown who it is anew. @param expiresAt when that ends, in ms since 1970; undefined is never */

@@ -7,7 +7,7 @@ import type { CloseReason, Observe } from './activity.ts';
 import { Archive } from './archive.ts';
 import type { Batch } from './batch.ts';
 import { CatchUp } from './catch-up.ts';
-import { Cursor } from './cursor.ts';
+import { Cursor, type Place } from './cursor.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
 import { History, type HistoryEntry, type HistoryLimits } from './history.ts';
@@ -16,7 +16,7 @@ import { Offers } from './offers.ts';
 import { checkOwnIds } from './own-ids.ts';
 import { Pulse } from './pulse.ts';
 import { Receipts } from './receipts.ts';
-import { type Position, positionId, resolve } from './resume.ts';
+import { FAREWELL, type Position, positionId, resolve } from './resume.ts';
 import { Roster } from './roster.ts';
 import { Standing } from './standing.ts';
 import { locate } from './start.ts';
@@ -46,12 +46,12 @@ export interface HubOptions {
   readonly defer?: (turn: () => void) => void;
 }
 
-/** Whom an audience has among the clients that are attached. */
-interface Match {
-  readonly matched: number;
-  /** How many are attached. */
-  readonly total: number;
-  readonly first: readonly Client[];
+/** What a client is told at the end, besides the reason. */
+interface Goodbye {
+  readonly retry?: number | undefined;
+  readonly detail?: string | undefined;
+  /** What its last id begins with. */
+  readonly mark?: string;
 }
 
 /**
@@ -158,6 +158,12 @@ export class Hub {
     return { events: this.#history.size, bytes: this.#history.bytes };
   }
 
+  /** How many clients stand where. */
+  get places(): Readonly<Record<Exclude<Place, 'gone'>, number>> {
+    const { live, ready, blocked, reading } = this.#standing;
+    return { live: live.size, ready: ready.size, blocked: blocked.size, reading: reading.size };
+  }
+
   clients(): Generator<Cursor> {
     return this.#standing.all();
   }
@@ -187,19 +193,23 @@ export class Hub {
     return answers;
   }
 
-  /** Whom of the attached clients an audience has now: how many, of how many, and the first few of them. */
-  async match(audience: Audience, { limit }: { readonly limit: number }): Promise<Match> {
-    const total = this.size;
-    const chosen = await inSlices(this.#roster.select(audience, this.#history.newest), this.#defer);
-    const first: Client[] = [];
-    for (const { client } of chosen) {
-      if (first.length >= limit) break;
-      first.push(client);
-    }
-    return { matched: chosen.size, total, first };
+  /** Whom of the attached clients an audience has now. */
+  find(audience: Audience): Promise<ReadonlySet<Cursor>> {
+    return inSlices(this.#roster.select(audience, this.#history.newest), this.#defer);
   }
 
-  /** How many attached clients an audience has now, at once: for somebody who waits at a prompt. What waits for a request asks `match`. */
+  /** A client by the id of its connection. */
+  get(client: string): Cursor | undefined {
+    return this.#roster.get(client);
+  }
+
+  /** Where a client stands: the last id that it was sent, and how many entries the log has beyond what it has seen. */
+  standOf(cursor: Cursor): { readonly lastEventId: string; readonly behind: number } {
+    const behind = Math.max(0, this.#history.newest - this.#standing.positionOf(cursor));
+    return { lastEventId: positionId(cursor.sent, this.#log.epochs), behind };
+  }
+
+  /** How many attached clients an audience has now, at once: for somebody who waits at a prompt. What waits for a request asks `find`. */
   count(audience: Audience): number {
     if (isEveryone(audience)) return this.size;
     const selection = this.#roster.select(audience, this.#history.newest);
@@ -271,12 +281,30 @@ export class Hub {
   }
 
   end(cursor: Cursor, reason: CloseReason, retry?: number): void {
-    if (cursor.place === 'gone') return;
     // A client that is full would get its goodbye behind what it cannot take; it is told by the gap when it returns.
-    if (reason !== 'slow') {
-      const position = positionId(this.#standing.positionOf(cursor), this.#log.epochs);
-      this.#standing.write(cursor, encodeControl(position, 'sse.bye', { reason }, retry));
-    }
+    if (reason === 'slow') this.#finish(cursor, reason);
+    else this.#sayGoodbye(cursor, reason, { retry });
+  }
+
+  /**
+   * Ends a stream because somebody wants that.
+   * @param detail what its client is told of why
+   * @param forever asks its client not to come back. It is a courtesy: a client that asks by another id is let in
+   */
+  kick(cursor: Cursor, { detail, forever }: { readonly detail?: string; readonly forever: boolean }): void {
+    this.#sayGoodbye(cursor, 'kicked', { detail, mark: forever ? FAREWELL : '' });
+  }
+
+  #sayGoodbye(cursor: Cursor, reason: CloseReason, { retry, detail, mark = '' }: Goodbye): void {
+    if (cursor.place === 'gone') return;
+    const position = positionId(this.#standing.positionOf(cursor), this.#log.epochs);
+    const data = { reason, ...(detail !== undefined && { detail }) };
+    this.#standing.write(cursor, encodeControl(`${mark}${position}`, 'sse.bye', data, retry));
+    this.#finish(cursor, reason);
+  }
+
+  #finish(cursor: Cursor, reason: CloseReason): void {
+    if (cursor.place === 'gone') return;
     this.detach(cursor, reason);
     cursor.subscriber.end(reason);
   }

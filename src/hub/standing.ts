@@ -39,6 +39,7 @@ export class Standing {
   leave(cursor: Cursor): void {
     if (cursor.place !== 'gone') this[cursor.place].delete(cursor);
     cursor.place = 'gone';
+    for (const tap of cursor.taps ?? []) tap.end();
   }
 
   move(cursor: Cursor, place: Exclude<Place, 'gone'>): void {
@@ -52,6 +53,7 @@ export class Standing {
   write(cursor: Cursor, bytes: Uint8Array): boolean {
     cursor.bytes += bytes.length;
     cursor.wroteAt = this.beats;
+    if (cursor.taps) for (const tap of cursor.taps) tap.write(bytes);
     return cursor.subscriber.write(bytes);
   }
 

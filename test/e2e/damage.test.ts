@@ -12,7 +12,7 @@ const DAMAGES = Number(process.env.DAMAGES ?? 12);
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 it('a store that has to be repaired is told in the log and counted, and what it held is still there', async (t) => {
-  const store = join(temporaryFolder(t), 'log');
+  const store = join(temporaryFolder(), 'log');
   const first = await startProgram(t, ['--store', store]);
   await first.publish({ data: 'kept' });
   await first.stop();
@@ -45,7 +45,7 @@ describe(`a flipped bit or a missing end in any file (SEED=${SEED})`, () => {
     const seen = { nothing: 0, told: 0, repaired: 0 };
     for (let round = 0; round < DAMAGES; round++) {
       const original = round % 2 === 0 ? whole : repaired;
-      const directory = join(temporaryFolder(t), 'log');
+      const directory = join(temporaryFolder(), 'log');
       cpSync(original.directory, directory, { recursive: true });
       const what = damage(directory, random);
       const warned = await servesWhatIsLeft(t, directory, original, what);
@@ -60,7 +60,7 @@ describe(`a flipped bit or a missing end in any file (SEED=${SEED})`, () => {
 
 /** Three openings, so that there are tables as well as a journal. */
 async function writtenStore(t: TestContext): Promise<Original> {
-  const directory = join(temporaryFolder(t), 'log');
+  const directory = join(temporaryFolder(), 'log');
   const data = new Map<string, string>();
   for (let opening = 0; opening < 3; opening++) {
     const program = await startProgram(t, ['--store', directory]);
@@ -74,7 +74,7 @@ async function writtenStore(t: TestContext): Promise<Original> {
 }
 
 async function repairedStore(t: TestContext, { directory: original, data }: Original): Promise<Original> {
-  const directory = join(temporaryFolder(t), 'log');
+  const directory = join(temporaryFolder(), 'log');
   cpSync(original, directory, { recursive: true });
   truncateSync(join(directory, 'CURRENT'));
   const program = await startProgram(t, ['--store', directory]);

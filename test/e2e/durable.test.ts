@@ -98,7 +98,7 @@ function sequenceOf(id: string): number {
 
 describe('a durable log', () => {
   it(`loses nothing that was acknowledged over ${ROUNDS} crashes, and doubles nothing`, { timeout: 1_200_000 }, async (t) => {
-    const folder = temporaryFolder(t);
+    const folder = temporaryFolder();
     const args = ['--store', `${folder}/log`];
     let program = await startProgram(t, args);
     const { port, sse } = program;

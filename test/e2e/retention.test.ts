@@ -22,7 +22,7 @@ interface Outcome {
 }
 
 async function publishAll(t: TestContext, bytes: string): Promise<Outcome> {
-  const store = join(temporaryFolder(t), 'log');
+  const store = join(temporaryFolder(), 'log');
   const program = await startProgram(t, ['--store', store, '--store-bytes', bytes, '--log-level', 'warn']);
   const agent = new Agent({ keepAlive: true, maxSockets: IN_FLIGHT });
   const times: number[] = [];

@@ -8,7 +8,7 @@ import { PROGRAM, startProgram, temporaryFolder } from '../support/program.ts';
 /** The promise of a 202 is not trusted but watched, in the system calls of the program. */
 describe('an acknowledgement', { skip: whyNo('strace', ['strace', '-V']) }, () => {
   it('leaves only after the sync that covers its event, and no client sees the event before', async (t) => {
-    const folder = temporaryFolder(t);
+    const folder = temporaryFolder();
     const trace = join(folder, 'trace');
     const calls = 'trace=read,write,writev,fsync,fdatasync';
     const program = await startProgram(t, ['--store', join(folder, 'log'), '--log-level', 'silent'], {
