@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { isLoopbackHost } from './config/addresses.ts';
 import type { Options } from './config/options.ts';
 import { spellOptions } from './config/parse.ts';
@@ -109,12 +110,7 @@ export class App {
    * @throws SseError `invalid-config` when a file or directory that the options name is no good, `store-in-use`, `start-failed`
    */
   static async open(options: Options, surroundings: Surroundings): Promise<App> {
-    const {
-      production,
-      portAsked,
-      authenticate,
-      running = { config: spellOptions(options), logLevel: undefined },
-    } = surroundings;
+    const { production, portAsked, authenticate, running = asLibrary(options) } = surroundings;
     const tally = new Tally();
     let app: App | undefined;
     // The store's failures count from its opening on, before there is anything else to report.
@@ -324,6 +320,12 @@ export class App {
       },
     });
   }
+}
+
+/** What there is to say of a server in somebody's program. */
+function asLibrary(options: Options): Running {
+  const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8')) as { version: string };
+  return { version, config: spellOptions(options), logLevel: undefined };
 }
 
 /** Whether a client says nothing about itself. */

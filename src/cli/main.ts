@@ -29,7 +29,7 @@ export async function main(): Promise<void> {
       columns: stdout.columns,
       version,
       inspect: ({ options }) => App.inspect(options),
-      run: (loaded) => serve(loaded, process),
+      run: (loaded) => serve(loaded, process, version),
       history: async (order) => (await import('./history-transfer.ts')).transferHistory(order, process),
       token: async (order) => (await import('./token-work.ts')).workOnToken(order, process),
     });
