@@ -1,7 +1,7 @@
 import { SseError } from '../errors.ts';
 import { type Exchange, type Handler, twice } from './exchange.ts';
 import type { Guard } from './guard.ts';
-import { sendText } from './respond.ts';
+import { livez } from './health.ts';
 
 export interface RouteParts {
   readonly guard: Guard;
@@ -17,8 +17,8 @@ export interface RouteParts {
   readonly revoke: Handler;
   readonly checkFilter: Handler;
   readonly staticFiles: Handler;
-  /** Why the server takes no new clients or events; undefined while it does. */
-  readonly notReady: () => string | undefined;
+  readonly readyz: Handler;
+  readonly metrics: Handler;
 }
 
 type Methods = Readonly<Record<string, Handler>>;
@@ -26,12 +26,7 @@ type Routes = Readonly<Record<string, Methods>>;
 
 /** Every route there is. Streams and files have paths of the operator's choice. */
 export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handler; ownAdmin: Handler } {
-  const { guard } = parts;
-  const livez: Handler = ({ res }) => sendText(res, 200, 'ok\n');
-  const readyz: Handler = ({ res }) => {
-    const reason = parts.notReady();
-    return reason === undefined ? sendText(res, 200, 'ready\n') : sendText(res, 503, `${reason}\n`, { 'retry-after': '5' });
-  };
+  const { guard, readyz } = parts;
   const health: Routes = {
     '/livez': { GET: livez, HEAD: livez },
     '/readyz': { GET: readyz, HEAD: readyz },
@@ -41,6 +36,7 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
     '/admin/history': { GET: parts.listHistory, DELETE: parts.redactHistory },
     '/admin/revoke': { POST: parts.revoke },
     '/admin/filter/check': { POST: parts.checkFilter },
+    '/metrics': { GET: parts.metrics, HEAD: parts.metrics },
   };
   // A stream's own path comes last: it wins over what belongs to another.
   const streams = new Map<string, Handler>([
@@ -69,7 +65,7 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
       if (!handler) throw notFound(exchange);
       return handler(exchange);
     };
-  const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/');
+  const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/') || Object.hasOwn(admin, path);
   // To a stream that asks for a credential, two are a bad one; elsewhere they are a request that two readers read differently.
   const single =
     (handler: Handler): Handler =>
