@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isLoopbackHost } from './config/addresses.ts';
 import type { Options } from './config/options.ts';
 import { spellOptions } from './config/parse.ts';
@@ -11,22 +10,27 @@ import { giveTicket, renew } from './http/credentials.ts';
 import type { Handler } from './http/exchange.ts';
 import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
+import { type Check, readyz } from './http/health.ts';
 import { type Listener, listen, type Where } from './http/listen.ts';
+import { metrics } from './http/metrics.ts';
 import { routes } from './http/routes.ts';
 import { httpServer } from './http/server.ts';
 import type { Running } from './http/server-view.ts';
 import { staticFiles } from './http/static-files.ts';
 import { subscribe } from './http/subscribe.ts';
 import type { Activity, Observe } from './hub/activity.ts';
-import type { Appended, EventLog } from './hub/event-log.ts';
+import type { Appended } from './hub/event-log.ts';
 import { Hub } from './hub/hub.ts';
+import { Measures } from './hub/measures.ts';
 import { idempotencyKeyProblem } from './hub/receipts.ts';
 import { Tally, type Totals } from './hub/tally.ts';
 import { type Access, type Authenticate, openAccess } from './parts/access.ts';
-import { openKeeping } from './parts/keeping.ts';
+import { type Keeping, openKeeping } from './parts/keeping.ts';
+import { metricFamilies } from './parts/metrics.ts';
 import { mountsOf } from './parts/mounts.ts';
 import { randomName } from './parts/random-name.ts';
 import { adminTokenOf, keysOf, usersOf } from './parts/verifiers.ts';
+import { packageVersion } from './parts/version.ts';
 
 /** What a server is told besides its options. */
 export interface Surroundings {
@@ -75,8 +79,9 @@ export interface ConnectedClient {
 
 /** What has to be opened before the rest can be put together. */
 interface Parts {
-  readonly log: EventLog;
+  readonly keeping: Keeping;
   readonly tally: Tally;
+  readonly measures: Measures;
   readonly guard: Guard;
   readonly access: Access;
   readonly exposed: boolean;
@@ -93,6 +98,8 @@ export class App {
   /** Sentences for the log: what is legal but should not stay. */
   readonly warnings: readonly string[];
   readonly #tally: Tally;
+  readonly #measures: Measures;
+  readonly #stored: Keeping['stored'];
   readonly #guard: Guard;
   readonly #portAsked: boolean;
   readonly #observe: Observe;
@@ -110,7 +117,12 @@ export class App {
    * @throws SseError `invalid-config` when a file or directory that the options name is no good, `store-in-use`, `start-failed`
    */
   static async open(options: Options, surroundings: Surroundings): Promise<App> {
-    const { production, portAsked, authenticate, running = asLibrary(options) } = surroundings;
+    const {
+      production,
+      portAsked,
+      authenticate,
+      running = { config: spellOptions(options), logLevel: undefined },
+    } = surroundings;
     const tally = new Tally();
     let app: App | undefined;
     // The store's failures count from its opening on, before there is anything else to report.
@@ -121,10 +133,12 @@ export class App {
     };
     const exposed = production || options.trustProxy.length > 0 || !isLoopbackHost(options.host);
     const guard = new Guard({ exposed, adminHosts: options.adminHost, adminToken: adminTokenOf(options), observe });
-    const { log, revocations: keeper } = await openKeeping(options, observe);
+    const measures = new Measures();
+    const keeping = await openKeeping(options, observe, (after) => measures.appended(after));
+    const { log, revocations: keeper } = keeping;
     try {
       const access = await openAccess(options, { observe, keeper, authenticate, selfDeclared: () => guard.trustsLocal });
-      app = new App(options, portAsked, { log, tally, guard, access, exposed, observe, running });
+      app = new App(options, portAsked, { keeping, tally, measures, guard, access, exposed, observe, running });
       await app.hub.refill();
       return app;
     } catch (error) {
@@ -133,18 +147,21 @@ export class App {
     }
   }
 
-  private constructor(options: Options, portAsked: boolean, { log, tally, guard, access, exposed, observe, running }: Parts) {
+  private constructor(options: Options, portAsked: boolean, parts: Parts) {
+    const { keeping, tally, measures, guard, access, exposed, observe, running } = parts;
     this.options = options;
     this.exposed = exposed;
     this.warnings = access.warnings;
     this.#portAsked = portAsked;
     this.#tally = tally;
+    this.#measures = measures;
+    this.#stored = keeping.stored;
     this.#guard = guard;
     this.#access = access;
     this.#observe = observe;
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
     const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
-    this.hub = new Hub({ log, history, onGap, retry, heartbeat, maxAge, notice, observe });
+    this.hub = new Hub({ log: keeping.log, history, onGap, retry, heartbeat, maxAge, notice, observe, meter: measures });
     this.#running = running;
     this.#feed = new Feed(this.hub);
     this.#handlers = this.#routes();
@@ -282,6 +299,7 @@ export class App {
     const { authentication, tickets, revocations, openStreams } = this.#access;
     const observe = this.#observe;
     const now = Date.now;
+    const version = packageVersion();
     const { authCookie, allowQueryToken, topics: topicRight } = options;
     const cors = { origins: options.cors, loopback: !this.exposed };
     const credentials = { authentication, tickets, openStreams, authCookie, allowQueryToken, topicRight, cors, now };
@@ -296,6 +314,7 @@ export class App {
         maxClients: options.maxClients,
         newClientId: randomName,
         observe,
+        turnedAway: (how) => void this.#measures.turnedAway[how]++,
         stopping: () => this.#stopping !== undefined,
       }),
       giveTicket: giveTicket(credentials),
@@ -304,6 +323,7 @@ export class App {
         hub,
         feed: this.#feed,
         running: this.#running,
+        version,
         totals: () => this.totals,
         bodyLimit: options.bodyLimit,
         defaults: { event: options.event, data: options.data },
@@ -314,18 +334,32 @@ export class App {
         uptime: () => performance.now() - this.#since,
       }),
       staticFiles: staticFiles(mountsOf(options), options.staticMaxAge),
-      notReady: () => {
-        if (this.#stopping) return 'stopping';
-        return this.hub.accepts ? undefined : 'the store cannot be written; events are refused until a restart';
-      },
+      readyz: readyz(() => this.#checks()),
+      metrics: metrics(() =>
+        metricFamilies({
+          version,
+          hub,
+          totals: this.totals,
+          measures: this.#measures,
+          stored: this.#stored(),
+          maxClients: options.maxClients,
+          isReady: this.#checks().every(({ fault }) => fault === undefined),
+        }),
+      ),
     });
   }
-}
 
-/** What there is to say of a server in somebody's program. */
-function asLibrary(options: Options): Running {
-  const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8')) as { version: string };
-  return { version, config: spellOptions(options), logLevel: undefined };
+  /** What must be well for new clients and events to be taken. */
+  #checks(): Check[] {
+    const stored = this.#stored();
+    const stopping = this.#stopping ? 'stopping' : undefined;
+    const failed = stored?.writable === false ? 'the store cannot be written; events are refused until a restart' : undefined;
+    return [
+      { name: 'stopping', state: stopping ? 'yes' : 'no', fault: stopping },
+      { name: 'log', state: this.hub.accepts ? 'ok' : 'takes no events', fault: stopping ?? failed },
+      { name: 'store', state: failed ?? (stored ? 'ok' : 'none'), fault: failed },
+    ];
+  }
 }
 
 /** Whether a client says nothing about itself. */

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { App } from '../app.ts';
 import { type ErrorCode, SseError } from '../errors.ts';
+import { packageVersion } from '../parts/version.ts';
 import { runCommand } from './command.ts';
 import { report } from './report.ts';
 import { serve } from './serve.ts';
@@ -20,16 +21,15 @@ export async function main(): Promise<void> {
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
   const write = (text: string) => void stderr.write(text);
   try {
-    const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8')) as { version: string };
     const code = await runCommand(process.argv.slice(2), {
       stdout: (text) => void stdout.write(text),
       stderr: write,
       env: process.env,
       readFile: (path) => readFileSync(path, 'utf8'),
       columns: stdout.columns,
-      version,
+      version: packageVersion(),
       inspect: ({ options }) => App.inspect(options),
-      run: (loaded) => serve(loaded, process, version),
+      run: (loaded) => serve(loaded, process),
       history: async (order) => (await import('./history-transfer.ts')).transferHistory(order, process),
       token: async (order) => (await import('./token-work.ts')).workOnToken(order, process),
     });

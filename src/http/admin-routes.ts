@@ -20,6 +20,8 @@ export interface AdminParts {
   readonly hub: Hub;
   readonly feed: Feed;
   readonly running: Running;
+  /** Of the package. */
+  readonly version: string;
   readonly totals: () => Totals;
   /** In bytes. */
   readonly bodyLimit: number;
@@ -44,7 +46,7 @@ function showOpenApi(version: string): Handler {
 
 /** Everything that stands under `/admin`. */
 export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>> {
-  const { hub, feed, running, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } = parts;
+  const { hub, feed, running, version, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } = parts;
   const publish = broadcast({ hub, bodyLimit, defaults });
   const past = { archive: hub.archive, now };
   return {
@@ -59,7 +61,7 @@ export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>
     '/filter/check': { POST: checkFilter(hub) },
     '/history': { GET: listHistory(past), DELETE: redactHistory(past) },
     '/log-level': { PATCH: setLogLevel(running) },
-    '/openapi.json': { GET: showOpenApi(running.version) },
+    '/openapi.json': { GET: showOpenApi(version) },
     '/revoke': { POST: revoke({ hub, openStreams, revocations, observe }) },
     '/stats': { GET: showStats(hub, totals, uptime) },
   };

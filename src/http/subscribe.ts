@@ -4,6 +4,7 @@ import { encodeRetry } from '../event/encode.ts';
 import type { Client } from '../event/identity.ts';
 import type { Observe } from '../hub/activity.ts';
 import type { Hub } from '../hub/hub.ts';
+import type { TurnedAway } from '../hub/measures.ts';
 import { FAREWELL } from '../hub/resume.ts';
 import type { Authentication } from '../identity/authenticate.ts';
 import { NOTHING_SHOWN } from '../identity/grant.ts';
@@ -28,6 +29,8 @@ export interface SubscribeOptions extends EvidenceOptions {
   readonly newClientId: () => string;
   readonly now: () => number;
   readonly observe: Observe;
+  /** Hears of each who asked for a stream and got none. */
+  readonly turnedAway: (how: TurnedAway) => void;
   /** Whether the server is stopping and takes nobody any more. */
   readonly stopping: () => boolean;
 }
@@ -51,7 +54,10 @@ export function subscribe(options: SubscribeOptions): Handler {
     try {
       await open(exchange, options);
     } catch (error) {
-      if (!(error instanceof SseError) || !LATER.has(error.code)) throw error;
+      if (!(error instanceof SseError)) throw error;
+      const isLater = LATER.has(error.code);
+      options.turnedAway(isLater ? 'put-off' : 'refused');
+      if (!isLater) throw error;
       putOff(exchange, error, options.observe);
     }
   };

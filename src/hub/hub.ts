@@ -7,11 +7,12 @@ import type { CloseReason, Observe } from './activity.ts';
 import { Archive } from './archive.ts';
 import type { Batch } from './batch.ts';
 import { CatchUp } from './catch-up.ts';
-import { Cursor, type Place } from './cursor.ts';
+import { Cursor } from './cursor.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
 import { History, type HistoryEntry, type HistoryLimits } from './history.ts';
 import { LastValues } from './last-values.ts';
+import { type Meter, UNMEASURED } from './meter.ts';
 import { Offers } from './offers.ts';
 import { checkOwnIds } from './own-ids.ts';
 import { Pulse } from './pulse.ts';
@@ -38,6 +39,8 @@ export interface HubOptions {
   /** Clients are told this long before their credential ends, in ms. */
   readonly notice: number;
   readonly observe: Observe;
+  /** Default: nobody measures. */
+  readonly meter?: Meter;
   /** Wall clock, ms since 1970. */
   readonly now?: () => number;
   /** A clock that only goes forward, in ms: what streams are timed by. */
@@ -73,6 +76,7 @@ export class Hub {
   readonly #log: EventLog;
   readonly #now: () => number;
   readonly #elapsed: () => number;
+  readonly #meter: Meter;
   readonly #defer: (turn: () => void) => void;
   readonly #history: History;
   readonly #lastValues = new LastValues();
@@ -80,7 +84,7 @@ export class Hub {
 
   readonly #standing: Standing;
   readonly #roster: Roster;
-  readonly #offers = new Offers();
+  readonly #offers: Offers;
   readonly #catchUp: CatchUp;
   readonly #pulse: Pulse;
   readonly #turns: Turns;
@@ -94,11 +98,12 @@ export class Hub {
   #stopping = false;
 
   constructor(options: HubOptions) {
-    const { log, observe, heartbeat, notice, now = Date.now, elapsed = () => performance.now() } = options;
+    const { log, observe, heartbeat, notice, now = Date.now, elapsed = () => performance.now(), meter = UNMEASURED } = options;
     this.#options = options;
     this.#log = log;
     this.#now = now;
     this.#elapsed = elapsed;
+    this.#meter = meter;
     this.#first = log.head;
     this.#history = new History(options.history, log.head + 1);
     this.#receipts = new Receipts(now);
@@ -106,11 +111,12 @@ export class Hub {
     this.#turns = new Turns(() => this.#work(), this.#defer);
     const schedule = () => this.#turns.schedule();
     const end = (cursor: Cursor, reason: CloseReason) => this.end(cursor, reason);
-    this.#standing = new Standing(log.head, schedule);
+    this.#standing = new Standing(log.head, { schedule, meter, elapsed });
+    this.#offers = new Offers(elapsed);
     this.#roster = new Roster((error) =>
       observe({ kind: 'failed', what: 'an audience function threw; it matched nobody then', error }),
     );
-    const shared = { standing: this.#standing, history: this.#history, now, end };
+    const shared = { standing: this.#standing, history: this.#history, meter, now, end };
     this.#catchUp = new CatchUp({ ...shared, log, lastValues: this.#lastValues, observe, oldest: () => this.#oldest, schedule });
     this.#pulse = new Pulse({ ...shared, epochs: log.epochs, heartbeat, notice, elapsed });
     this.beatInterval = this.#pulse.interval;
@@ -148,6 +154,11 @@ export class Hub {
     return this.#standing.size;
   }
 
+  /** How many clients stand where. */
+  get places(): Standing['places'] {
+    return this.#standing.places;
+  }
+
   /** Events that entered the log since the start. */
   get events(): number {
     return this.#history.newest - this.#first;
@@ -156,12 +167,6 @@ export class Hub {
   /** Everything that is kept for replay, as two numbers. */
   get history(): { readonly events: number; readonly bytes: number } {
     return { events: this.#history.size, bytes: this.#history.bytes };
-  }
-
-  /** How many clients stand where. */
-  get places(): Readonly<Record<Exclude<Place, 'gone'>, number>> {
-    const { live, ready, blocked, reading } = this.#standing;
-    return { live: live.size, ready: ready.size, blocked: blocked.size, reading: reading.size };
   }
 
   clients(): Generator<Cursor> {
@@ -394,13 +399,18 @@ export class Hub {
     standing.reach = batch.last;
     for (const cursor of standing.blocked) cursor.next ||= batch.firstFor(cursor);
     this.#endOvertaken();
+    let reached = false;
     for (const cursor of batch.recipients(standing.live)) {
       if (cursor.place !== 'live') continue;
       const chunk = batch.chunkFor(cursor);
+      reached = true;
       if (chunk && !standing.writeChunk(cursor, chunk)) standing.block(cursor);
       yield;
     }
     standing.at = batch.last;
+    if (!reached) return;
+    const time = this.#elapsed();
+    for (const { since } of batch.offers) this.#meter.spread(time - since);
   }
 
   *#beat(): Generator<void, void> {

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { PROGRAM, ROOT, Running, run, startProgram, temporaryFolder } from '../support/program.ts';
+import { promtool, whyNoPromtool } from '../support/scrape.ts';
 
 /** What the README says is run as it stands there; only the port is another one. */
 
@@ -127,6 +128,24 @@ describe('the README', () => {
     assert.equal(code, 0, stderr);
     assert.equal(stdout.match(/^valid /gm)?.length, 2, stdout);
     assert.match(stdout, /^roles +ops$/m);
+  });
+
+  it('has lines that ask how it is, and a scrape that Prometheus can read', { skip: whyNoPromtool() }, async (t) => {
+    const program = await startProgram(t);
+    const lines = commands('Health and metrics');
+    assert.equal(lines.length, 2);
+    for (const line of lines) {
+      const script = line.replace('localhost:2015', `localhost:${program.port}`).replace('curl ', 'curl -sS --fail ');
+      const { code, stdout, stderr } = await run(t, ['-c', script], { command: ['bash'] });
+      assert.equal(code, 0, `${line}\n${stderr}`);
+      assert.match(stdout, line.includes('metrics') ? /^sse_clients\{place="live"\} 0$/m : /^store: none$/m);
+    }
+    const [, config = ''] = /^```yaml\n(scrape_configs:[^`]*)```/m.exec(readme) ?? [];
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'token'), 'x');
+    writeFileSync(join(folder, 'prometheus.yml'), config.replace('# authorization', 'authorization'));
+    const { ok, said } = promtool(['check', 'config', join(folder, 'prometheus.yml')]);
+    assert(ok, said);
   });
 
   it('names files that exist', () => {
