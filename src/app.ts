@@ -1,21 +1,21 @@
 import { isLoopbackHost } from './config/addresses.ts';
 import type { Options } from './config/options.ts';
+import { spellOptions } from './config/parse.ts';
 import { type Issue, SseError } from './errors.ts';
 import { type DraftInput, parseDraft } from './event/draft.ts';
 import type { Client } from './event/identity.ts';
 import { clientAddress } from './http/address.ts';
-import { checkFilter } from './http/audience-check.ts';
-import { broadcast } from './http/broadcast.ts';
+import { adminRoutes } from './http/admin-routes.ts';
 import { giveTicket, renew } from './http/credentials.ts';
 import type { Handler } from './http/exchange.ts';
+import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
 import { type Check, readyz } from './http/health.ts';
-import { listHistory, redactHistory } from './http/history.ts';
 import { type Listener, listen, type Where } from './http/listen.ts';
 import { metrics } from './http/metrics.ts';
-import { revoke } from './http/revoke.ts';
 import { routes } from './http/routes.ts';
 import { httpServer } from './http/server.ts';
+import type { Running } from './http/server-view.ts';
 import { staticFiles } from './http/static-files.ts';
 import { subscribe } from './http/subscribe.ts';
 import type { Activity, Observe } from './hub/activity.ts';
@@ -42,6 +42,8 @@ export interface Surroundings {
   readonly observe: Observe;
   /** Says who a client is, in code. */
   readonly authenticate?: Authenticate | undefined;
+  /** Of the program that runs the server. Default: its options, and no log. */
+  readonly running?: Running | undefined;
 }
 
 /** What may stand beside an event. */
@@ -84,6 +86,7 @@ interface Parts {
   readonly access: Access;
   readonly exposed: boolean;
   readonly observe: Observe;
+  readonly running: Running;
 }
 
 /** The parts of one server, put together. `cli/` runs it as a program, `index.ts` offers it as a library. */
@@ -102,6 +105,9 @@ export class App {
   readonly #observe: Observe;
   readonly #handlers: ReturnType<typeof routes>;
   readonly #access: Access;
+  readonly #running: Running;
+  readonly #feed: Feed;
+  readonly #since = performance.now();
   #listeners: Listener[] = [];
   #beat: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
@@ -111,7 +117,12 @@ export class App {
    * @throws SseError `invalid-config` when a file or directory that the options name is no good, `store-in-use`, `start-failed`
    */
   static async open(options: Options, surroundings: Surroundings): Promise<App> {
-    const { production, portAsked, authenticate } = surroundings;
+    const {
+      production,
+      portAsked,
+      authenticate,
+      running = { config: spellOptions(options), logLevel: undefined },
+    } = surroundings;
     const tally = new Tally();
     let app: App | undefined;
     // The store's failures count from its opening on, before there is anything else to report.
@@ -127,7 +138,7 @@ export class App {
     const { log, revocations: keeper } = keeping;
     try {
       const access = await openAccess(options, { observe, keeper, authenticate, selfDeclared: () => guard.trustsLocal });
-      app = new App(options, portAsked, { keeping, tally, measures, guard, access, exposed, observe });
+      app = new App(options, portAsked, { keeping, tally, measures, guard, access, exposed, observe, running });
       await app.hub.refill();
       return app;
     } catch (error) {
@@ -137,7 +148,7 @@ export class App {
   }
 
   private constructor(options: Options, portAsked: boolean, parts: Parts) {
-    const { keeping, tally, measures, guard, access, exposed, observe } = parts;
+    const { keeping, tally, measures, guard, access, exposed, observe, running } = parts;
     this.options = options;
     this.exposed = exposed;
     this.warnings = access.warnings;
@@ -151,6 +162,8 @@ export class App {
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
     const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
     this.hub = new Hub({ log: keeping.log, history, onGap, retry, heartbeat, maxAge, notice, observe, meter: measures });
+    this.#running = running;
+    this.#feed = new Feed(this.hub);
     this.#handlers = this.#routes();
   }
 
@@ -257,7 +270,11 @@ export class App {
     const deadline = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, drainTime);
     });
-    await Promise.race([this.hub.drain(drainTime).then(() => closed), deadline]);
+    const drained = this.hub.drain(drainTime).then(() => {
+      this.#feed.close();
+      return closed;
+    });
+    await Promise.race([drained, deadline]);
     clearTimeout(timer);
     clearInterval(this.#beat);
     this.destroy();
@@ -266,6 +283,7 @@ export class App {
   }
 
   #heed(activity: Activity): void {
+    this.#feed.observe(activity);
     if (activity.kind === 'proxy-seen') this.#endSelfDeclared();
     else if (activity.kind === 'closed') this.#access.openStreams.left(activity.client);
   }
@@ -282,7 +300,6 @@ export class App {
     const observe = this.#observe;
     const now = Date.now;
     const version = packageVersion();
-    const past = { archive: hub.archive, now };
     const { authCookie, allowQueryToken, topics: topicRight } = options;
     const cors = { origins: options.cors, loopback: !this.exposed };
     const credentials = { authentication, tickets, openStreams, authCookie, allowQueryToken, topicRight, cors, now };
@@ -302,11 +319,19 @@ export class App {
       }),
       giveTicket: giveTicket(credentials),
       renew: renew(credentials),
-      revoke: revoke({ hub, openStreams, revocations, observe }),
-      checkFilter: checkFilter(hub),
-      broadcast: broadcast({ hub, bodyLimit: options.bodyLimit, defaults: { event: options.event, data: options.data } }),
-      listHistory: listHistory(past),
-      redactHistory: redactHistory(past),
+      admin: adminRoutes({
+        hub,
+        feed: this.#feed,
+        running: this.#running,
+        totals: () => this.totals,
+        bodyLimit: options.bodyLimit,
+        defaults: { event: options.event, data: options.data },
+        openStreams,
+        revocations,
+        observe,
+        now,
+        uptime: () => performance.now() - this.#since,
+      }),
       staticFiles: staticFiles(mountsOf(options), options.staticMaxAge),
       readyz: readyz(() => this.#checks()),
       metrics: metrics(() =>

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import type { Loaded, Source } from '../config/load.ts';
-import { OPTION_NAMES, OPTIONS } from '../config/options.ts';
-import { spellOptions } from '../config/parse.ts';
+import { describeOptions, optionsAsJson } from '../config/describe.ts';
+import type { Loaded } from '../config/load.ts';
 import type { Effects } from './effects.ts';
 import { report } from './report.ts';
 
@@ -19,7 +18,7 @@ export function addConfigCommand(program: Command, load: () => Loaded | undefine
       const loaded = load();
       if (!loaded) return;
       report(loaded.warnings, stderr, 'warning');
-      stdout(json ? asJson(loaded) : asTable(loaded));
+      stdout(json ? `${JSON.stringify(optionsAsJson(loaded), null, 2)}\n` : asTable(loaded));
     });
   config
     .command('check')
@@ -33,22 +32,10 @@ export function addConfigCommand(program: Command, load: () => Loaded | undefine
     });
 }
 
-/** Spelled as people write them, so that a value can be pasted into a file or behind a flag. */
-function rows({ options, sources }: Loaded): { name: string; value: unknown; source: Source }[] {
-  const spelled = spellOptions(options);
-  return OPTION_NAMES.map((name) => {
-    const hidden = OPTIONS[name].secret && spelled[name] !== null;
-    return { name, value: hidden ? '(hidden)' : spelled[name], source: sources[name] };
-  });
-}
-
-function asJson(loaded: Loaded): string {
-  const entries = rows(loaded).map(({ name, value, source }) => [name, { value, source: source.from, where: source.where }]);
-  return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
-}
-
 function asTable(loaded: Loaded): string {
-  const cells = rows(loaded).map(({ name, value, source }) => [name, inTable(value), source.where ?? source.from] as const);
+  const cells = describeOptions(loaded).map(
+    ({ name, value, source }) => [name, inTable(value), source.where ?? source.from] as const,
+  );
   const width = (column: 0 | 1) => Math.min(48, Math.max(...cells.map((row) => row[column].length)));
   return cells.map(([name, value, where]) => `${name.padEnd(width(0))}  ${value.padEnd(width(1))}  ${where}\n`).join('');
 }

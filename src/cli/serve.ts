@@ -1,5 +1,6 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type Addresses, App } from '../app.ts';
+import { optionsAsJson } from '../config/describe.ts';
 import type { Loaded } from '../config/load.ts';
 import { SseError } from '../errors.ts';
 import type { Activity } from '../hub/activity.ts';
@@ -27,6 +28,15 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
     production: env.NODE_ENV === 'production',
     portAsked,
     observe: (activity) => tell(activity),
+    running: {
+      config: optionsAsJson({ options, sources }),
+      logLevel: {
+        get: () => log?.level ?? options.logLevel,
+        set: (level) => {
+          if (log) log.level = level;
+        },
+      },
+    },
   });
   const stopping = new Stopping(app, process);
   const { event, data, keyFilter } = options;

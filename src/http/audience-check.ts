@@ -1,9 +1,9 @@
 import { SseError } from '../errors.ts';
 import { type Audience, everyone } from '../event/audience.ts';
 import { compileFilter } from '../event/filter.ts';
-import type { Client } from '../event/identity.ts';
 import type { Hub } from '../hub/hub.ts';
 import { didYouMean } from '../nearest.ts';
+import { identityView } from './client-view.ts';
 import type { Handler } from './exchange.ts';
 import { readJsonObject } from './json-body.ts';
 import { sendJson } from './respond.ts';
@@ -23,8 +23,9 @@ export interface AudienceCheck {
 
 /** Looks whom an audience has, and publishes nothing. */
 export async function checkAudience(hub: Hub, audience: Audience): Promise<AudienceCheck> {
-  const { matched, total, first } = await hub.match(audience, { limit: NAMED });
-  return { matched, total, first: first.map(named) };
+  const found = await hub.find(audience);
+  const first = Array.from([...found].slice(0, NAMED), ({ client }) => identityView(client));
+  return { matched: found.size, total: hub.size, first };
 }
 
 /** `POST /admin/filter/check`: says whom a filter has, or what is wrong with it and where. Nothing is published. */
@@ -39,9 +40,4 @@ export function checkFilter(hub: Hub): Handler {
       ]);
     sendJson(exchange.res, 200, await checkAudience(hub, filter === undefined ? everyone : { filter: compileFilter(filter) }));
   };
-}
-
-/** A client, without what is its own business: claims may be anything. */
-function named({ client, authenticated, id, login, name, mail, profile, roles, topics }: Client): object {
-  return { client: client.id, ip: client.ip, authenticated, id, login, name, mail, profile, roles, topics };
 }

@@ -4,6 +4,7 @@ import type { EventDraft } from '../event/event.ts';
 import type { Hub } from '../hub/hub.ts';
 import { idempotencyKeyProblem } from '../hub/receipts.ts';
 import { didYouMean, nearest } from '../nearest.ts';
+import { parseDuration } from '../units.ts';
 import { checkAudience } from './audience-check.ts';
 import { parseBatch } from './batch.ts';
 import { checkEscapes, decodeUtf8, readBody } from './body.ts';
@@ -17,6 +18,11 @@ export interface BroadcastOptions {
   /** What a request without a body sends, as S does. */
   readonly defaults: { readonly event: string; readonly data: string };
 }
+
+/** How long a publisher may wait for its clients, in ms. */
+const MAX_WAIT = 60_000;
+/** Parameters beside those of an event. */
+const PARAMETERS = [...DRAFT_FIELDS, 'dryRun', 'wait'] as const;
 
 type Field = (typeof DRAFT_FIELDS)[number];
 /** A field's value and how its publisher wrote its name, for error messages. */
@@ -34,6 +40,7 @@ export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handl
     const body = await readBody(exchange.req, bodyLimit);
     const isBatch = contentType(exchange) === 'application/x-ndjson';
     const isTrial = takeDryRun(exchange);
+    const wait = takeWait(exchange);
     const drafts = isBatch ? await batchOf(exchange, body) : [draftOf(exchange, body, defaults)];
     if (isTrial) {
       const checks = [];
@@ -41,7 +48,15 @@ export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handl
       return isBatch ? sendLines(exchange.res, 200, checks) : sendJson(exchange.res, 200, checks[0]);
     }
     const answers = await hub.publish(drafts, 'http', key);
-    const lines = answers.map((answer) => ({ ...answer, durability: hub.durability }));
+    const lines = [];
+    // In order, and in one time for all of them: who has the last has those before it.
+    const until = performance.now() + wait;
+    for (const answer of answers) {
+      const sequence = wait > 0 ? hub.archive.sequenceOf(answer.id) : undefined;
+      const left = Math.max(0, until - performance.now());
+      const delivery = sequence === undefined ? undefined : await hub.deliveries.of(sequence, left);
+      lines.push({ ...answer, ...delivery, durability: hub.durability });
+    }
     if (isBatch) sendLines(exchange.res, 202, lines);
     else sendJson(exchange.res, 202, lines[0]);
   };
@@ -55,6 +70,17 @@ function takeDryRun({ query }: Exchange): boolean {
   // A trial must not become a broadcast by a slip of the pen.
   if (value !== '' && value !== 'true') throw refuse('?dryRun', 'is true, false or left empty, which is true');
   return true;
+}
+
+/** `?wait=2s`: the answer comes when everyone has it, or when the time is over, and says who has. In ms. */
+function takeWait({ query, res }: Exchange): number {
+  const value = query.get('wait');
+  query.delete('wait');
+  if (value === null) return 0;
+  const wait = parseDuration(value);
+  if (wait === undefined || wait > MAX_WAIT) throw refuse('?wait', 'must be a duration of at most 60s, such as 2s');
+  res.setTimeout(0);
+  return wait;
 }
 
 function batchOf(exchange: Exchange, body: Buffer): Promise<EventDraft[]> {
@@ -153,7 +179,7 @@ function addQuery(fields: Fields, { req, query }: Exchange): void {
 /** Fields that are text: numbers, objects and lists are read out of it. */
 function addParameters(fields: Fields, parameters: URLSearchParams, name: (field: string) => string): void {
   for (const field of new Set(parameters.keys())) {
-    if (!DRAFT_FIELDS.includes(field as Field)) throw refuse(name(field), `unknown field${didYouMean(field, DRAFT_FIELDS)}`);
+    if (!DRAFT_FIELDS.includes(field as Field)) throw refuse(name(field), `unknown field${didYouMean(field, PARAMETERS)}`);
     const values = parameters.getAll(field);
     const isList = field === 'topics' || field === 'except';
     if (values.length > 1 && !isList) throw refuse(name(field), 'is given twice');

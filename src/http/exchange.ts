@@ -12,6 +12,8 @@ export interface Exchange {
   readonly query: URLSearchParams;
   /** Whether there are several `Authorization` headers. Node shows the first; another reader may take the last. */
   readonly severalCredentials: boolean;
+  /** What stands in the path in place of a route's `{names}`. */
+  parameters: Readonly<Record<string, string>>;
   /** The client's address: the peer's, or what a trusted proxy said of it. Empty for a unix socket. */
   readonly ip: string;
   /** What every answer to this request carries, errors too: `Allow`, CORS. */
@@ -52,7 +54,7 @@ export function openExchange(req: IncomingMessage, res: ServerResponse, ip: stri
   }
   if (!seen.has('host') && req.httpVersion !== '1.0') throw new SseError('invalid-request', 'the header host is missing');
   const { path, search } = split(target, req.headers.host);
-  return { req, res, method, path, query: new URLSearchParams(search), severalCredentials, ip, headers: {} };
+  return { req, res, method, path, query: new URLSearchParams(search), severalCredentials, parameters: {}, ip, headers: {} };
 }
 
 /** The error for a header that must stand there once. */

@@ -2,9 +2,9 @@ import { SseError } from '../errors.ts';
 import type { Archive, Selection } from '../hub/archive.ts';
 import type { LogEntry } from '../hub/event-log.ts';
 import { didYouMean } from '../nearest.ts';
-import { checkEscapes } from './body.ts';
 import { type Exchange, type Handler, header } from './exchange.ts';
 import { historyLine } from './history-line.ts';
+import { numberIn, parametersOf } from './parameters.ts';
 import { sendJson, sendStream } from './respond.ts';
 import { parseSelection } from './selection.ts';
 
@@ -22,7 +22,7 @@ const MAX_LIMIT = 10_000;
 /** `GET /admin/history`: a selection of the past, sent while it is read, a page of it in memory. */
 export function listHistory({ archive, now }: HistoryOptions): Handler {
   return async (exchange) => {
-    const fields = fieldsOf(exchange, [...SELECTION, 'limit', 'cursor', 'format']);
+    const fields = parametersOf(exchange, [...SELECTION, 'limit', 'cursor', 'format']);
     const selection = selectionOf(fields, now());
     const cursor = fields.get('cursor');
     const after = cursor === undefined ? 0 : archive.sequenceOf(cursor);
@@ -38,7 +38,7 @@ export function listHistory({ archive, now }: HistoryOptions): Handler {
 /** `DELETE /admin/history`: takes a selection out of the past. Answers when it is gone from wherever it was kept. */
 export function redactHistory({ archive, now }: HistoryOptions): Handler {
   return async (exchange) => {
-    const fields = fieldsOf(exchange, [...SELECTION, 'all']);
+    const fields = parametersOf(exchange, [...SELECTION, 'all']);
     const selection = selectionOf(fields, now());
     const all = fields.get('all');
     if (all !== undefined && all !== 'true') throw refuse('?all', 'is true or left out');
@@ -56,29 +56,13 @@ function refuse(pointer: string, detail: string): SseError {
   return SseError.of('invalid-request', [{ pointer, detail }]);
 }
 
-function fieldsOf({ req, query }: Exchange, known: readonly string[]): ReadonlyMap<string, string> {
-  checkEscapes(req.url ?? '', 'the query');
-  const fields = new Map<string, string>();
-  for (const [field, value] of query) {
-    // A misspelt selection must not select everything.
-    if (!known.includes(field)) throw refuse(`?${field}`, `unknown parameter${didYouMean(field, known)}`);
-    if (fields.has(field)) throw refuse(`?${field}`, 'is given twice');
-    fields.set(field, value);
-  }
-  return fields;
-}
-
 function selectionOf(fields: ReadonlyMap<string, string>, now: number): Selection {
   const [since, until, filter] = SELECTION.map((field) => fields.get(field));
   return parseSelection({ since, until, filter }, now, (field) => `?${field}`);
 }
 
 function limitOf(fields: ReadonlyMap<string, string>): number | undefined {
-  const text = fields.get('limit');
-  if (text === undefined) return undefined;
-  const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-  if (limit < 1 || limit > MAX_LIMIT) throw refuse('?limit', `must be a whole number from 1 to ${MAX_LIMIT}`);
-  return limit;
+  return numberIn(fields, 'limit', { min: 1, max: MAX_LIMIT });
 }
 
 function formatOf({ req }: Exchange, format: string | undefined): 'json' | 'ndjson' {

@@ -6,11 +6,11 @@ import type { Cursor } from '../hub/cursor.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Grant } from '../identity/grant.ts';
 import type { Revocation, Revocations } from '../identity/revocations.ts';
-import { didYouMean } from '../nearest.ts';
 import type { Handler } from './exchange.ts';
 import { readJsonObject } from './json-body.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { sendJson } from './respond.ts';
+import { readable } from './schema.ts';
 
 export interface RevokeOptions {
   readonly hub: Hub;
@@ -74,7 +74,7 @@ export function revoke({ hub, openStreams, revocations, observe }: RevokeOptions
 /** @throws SseError `invalid-request`, `invalid-filter` */
 function targetOf(body: object): Target {
   const result = order.safeParse(body);
-  if (!result.success) throw SseError.of('invalid-request', result.error.issues.flatMap(readable));
+  if (!result.success) throw SseError.of('invalid-request', readable(result.error.issues, FIELDS));
   const given = FIELDS.filter((field) => Object.hasOwn(body, field));
   if (given.length !== 1)
     throw SseError.of('invalid-request', [
@@ -106,10 +106,4 @@ function targetOf(body: object): Target {
 function credentialOf({ tokenId, fingerprint }: Grant): readonly Omit<Revocation, 'time'>[] {
   if (tokenId !== undefined) return [{ what: 'token', value: tokenId }];
   return fingerprint === undefined ? [] : [{ what: 'fingerprint', value: fingerprint }];
-}
-
-function readable(issue: z.core.$ZodIssue): { pointer: string; detail: string }[] {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ pointer: `/${key}`, detail: `unknown field${didYouMean(key, FIELDS)}` }));
-  return [{ pointer: `/${issue.path.join('/')}`, detail: issue.message }];
 }

@@ -2,6 +2,7 @@ import { SseError } from '../errors.ts';
 import { type Exchange, type Handler, twice } from './exchange.ts';
 import type { Guard } from './guard.ts';
 import { livez } from './health.ts';
+import { handlerOf, type Methods, RouteTable } from './route-table.ts';
 
 export interface RouteParts {
   readonly guard: Guard;
@@ -11,33 +12,27 @@ export interface RouteParts {
   readonly subscribe: Handler;
   readonly giveTicket: Handler;
   readonly renew: Handler;
-  readonly broadcast: Handler;
-  readonly listHistory: Handler;
-  readonly redactHistory: Handler;
-  readonly revoke: Handler;
-  readonly checkFilter: Handler;
+  /** What stands under `/admin`, without that, and the methods of each. */
+  readonly admin: Readonly<Record<string, Methods>>;
   readonly staticFiles: Handler;
   readonly readyz: Handler;
   readonly metrics: Handler;
 }
 
-type Methods = Readonly<Record<string, Handler>>;
-type Routes = Readonly<Record<string, Methods>>;
+/** Where scrapers look by default; it shows what admin shows, to whoever may use that. */
+const METRICS = '/metrics';
 
 /** Every route there is. Streams and files have paths of the operator's choice. */
 export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handler; ownAdmin: Handler } {
-  const { guard, readyz } = parts;
-  const health: Routes = {
-    '/livez': { GET: livez, HEAD: livez },
-    '/readyz': { GET: readyz, HEAD: readyz },
+  const { guard, readyz, metrics } = parts;
+  const checks = { '/livez': { GET: livez, HEAD: livez }, '/readyz': { GET: readyz, HEAD: readyz } };
+  const health = new RouteTable(checks);
+  const admin = {
+    ...Object.fromEntries(Object.entries(parts.admin).map(([path, methods]) => [`/admin${path}`, methods])),
+    [METRICS]: { GET: metrics, HEAD: metrics },
   };
-  const admin: Routes = {
-    '/admin/broadcast': { POST: parts.broadcast, PUT: parts.broadcast },
-    '/admin/history': { GET: parts.listHistory, DELETE: parts.redactHistory },
-    '/admin/revoke': { POST: parts.revoke },
-    '/admin/filter/check': { POST: parts.checkFilter },
-    '/metrics': { GET: parts.metrics, HEAD: parts.metrics },
-  };
+  const adminShared = new RouteTable(admin);
+  const adminOwn = new RouteTable({ ...checks, ...admin });
   // A stream's own path comes last: it wins over what belongs to another.
   const streams = new Map<string, Handler>([
     ...parts.ssePaths.map((path) => [beside(path, 'ticket'), parts.giveTicket] as const),
@@ -47,25 +42,26 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
 
   const open: Handler = (exchange) => {
     guard.checkPublic(exchange.req);
-    const methods = own(health, exchange.path);
-    if (methods) return methodOf(methods, exchange)(exchange);
+    const found = health.find(exchange.path);
+    if (found) return handlerOf(found.methods, exchange)(exchange);
     return (streams.get(exchange.path) ?? parts.staticFiles)(exchange);
   };
   const guarded =
     (shared: boolean): Handler =>
     (exchange) => {
-      const methods = own(admin, exchange.path) ?? (shared ? undefined : own(health, exchange.path));
+      const found = (shared ? adminShared : adminOwn).find(exchange.path);
       let handler: Handler | undefined;
       guard.checkAdmin(exchange.req, {
         shared,
         checkMethod: () => {
-          handler = methods && methodOf(methods, exchange);
+          handler = found && handlerOf(found.methods, exchange);
         },
       });
-      if (!handler) throw notFound(exchange);
+      if (!found || !handler) throw notFound(exchange);
+      exchange.parameters = found.parameters;
       return handler(exchange);
     };
-  const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/') || Object.hasOwn(admin, path);
+  const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/') || path === METRICS;
   // To a stream that asks for a credential, two are a bad one; elsewhere they are a request that two readers read differently.
   const single =
     (handler: Handler): Handler =>
@@ -87,17 +83,6 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
 
 function beside(path: string, name: string): string {
   return `${path.replace(/\/$/, '')}/${name}`;
-}
-
-function own(table: Routes, path: string): Methods | undefined {
-  return Object.hasOwn(table, path) ? table[path] : undefined;
-}
-
-function methodOf(methods: Methods, { method, headers, path }: Exchange): Handler {
-  const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
-  if (handler) return handler;
-  headers.allow = Object.keys(methods).join(', ');
-  throw new SseError('method-not-allowed', `${path} has ${headers.allow}`);
 }
 
 function notFound({ path }: Exchange): SseError {

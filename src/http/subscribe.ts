@@ -5,6 +5,7 @@ import type { Client } from '../event/identity.ts';
 import type { Observe } from '../hub/activity.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { TurnedAway } from '../hub/measures.ts';
+import { FAREWELL } from '../hub/resume.ts';
 import type { Authentication } from '../identity/authenticate.ts';
 import { NOTHING_SHOWN } from '../identity/grant.ts';
 import { corsHeaders, preflight } from './cors.ts';
@@ -48,6 +49,8 @@ export function subscribe(options: SubscribeOptions): Handler {
     Object.assign(headers, corsHeaders(req.headers.origin, req.headers.host, options.cors));
     if (method === 'OPTIONS') return void res.writeHead(204, { ...preflight('GET, HEAD'), ...headers }).end();
     checkRequest(exchange);
+    // Asked never to come back; the one status at which every EventSource stops (HTML, "reestablish the connection").
+    if (header(req, 'last-event-id')?.startsWith(FAREWELL)) return void res.writeHead(204, headers).end();
     try {
       await open(exchange, options);
     } catch (error) {

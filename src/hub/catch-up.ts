@@ -96,7 +96,7 @@ export class CatchUp {
     if (found.replayed > 0) this.#parts.meter.replayed(found.replayed);
     const chunk = this.#chunkOf(found.entries, first, found.next);
     if (!chunk || standing.writeChunk(cursor, chunk)) standing.settle(cursor);
-    else standing.blockBehind(cursor);
+    else standing.blockBehind(cursor, first - 1);
   }
 
   /** What is for a cursor from where it stands, as much as goes into one write; up to the first entry that is missing. */
@@ -139,7 +139,7 @@ export class CatchUp {
     cursor.next = next;
     cursor.sent = next - 1;
     if (standing.write(cursor, encodeControl(from, 'sse.gap', gap))) standing.settle(cursor);
-    else standing.blockBehind(cursor);
+    else standing.blockBehind(cursor, first - 1);
   }
 
   #resume(): void {

@@ -21,6 +21,13 @@ interface Owner {
   detach(cursor: Cursor, reason: CloseReason): void;
 }
 
+/** Looks on at what a client is sent. */
+interface Tap {
+  write(bytes: Uint8Array): void;
+  /** The stream has ended. */
+  end(): void;
+}
+
 /** A client in the hub: a position in the log, and counters. There is no queue. */
 export class Cursor {
   /** Who it is; another one after a renewal. */
@@ -36,6 +43,12 @@ export class Cursor {
   sent: number;
   /** The head when it attached: entries above are live, others a replay. */
   readonly attachedAt: number;
+  /** How many entries it had missed when it attached: those between where it goes on and the head then. */
+  readonly missed: number;
+  /** While it is full: up to here it has taken everything that is for it. */
+  flushed = 0;
+  /** In the order in which cursors attached. */
+  readonly serial: number;
   /** Whether it ends where the replay does. */
   readonly pastOnly: boolean;
   /** The beat at which something was last written to it. */
@@ -50,18 +63,25 @@ export class Cursor {
   events = 0;
   /** Bytes it was sent. */
   bytes = 0;
+  /** Those who look on, if anybody does. */
+  taps: Set<Tap> | undefined;
   readonly #owner: Owner;
 
   constructor(
     owner: Owner,
-    start: Pick<Cursor, 'client' | 'subscriber' | 'next' | 'sent' | 'attachedAt' | 'pastOnly' | 'wroteAt' | 'term' | 'since'>,
+    start: Pick<
+      Cursor,
+      'client' | 'subscriber' | 'serial' | 'next' | 'sent' | 'attachedAt' | 'pastOnly' | 'wroteAt' | 'term' | 'since'
+    >,
   ) {
     this.#owner = owner;
     this.client = start.client;
     this.subscriber = start.subscriber;
+    this.serial = start.serial;
     this.next = start.next;
     this.sent = start.sent;
     this.attachedAt = start.attachedAt;
+    this.missed = start.attachedAt + 1 - start.next;
     this.pastOnly = start.pastOnly;
     this.wroteAt = start.wroteAt;
     this.term = start.term;
@@ -71,6 +91,16 @@ export class Cursor {
   /** The subscriber has room again: everything written to it has left this process. */
   drained(): void {
     this.#owner.drained(this);
+  }
+
+  /** Shows somebody all that is written from now on. @returns what ends that */
+  tap(tap: Tap): () => void {
+    this.taps ??= new Set();
+    this.taps.add(tap);
+    return () => {
+      this.taps?.delete(tap);
+      if (this.taps?.size === 0) this.taps = undefined;
+    };
   }
 
   /** The client has shown who it is anew. @param expiresAt when that ends, in ms since 1970; undefined is never */

@@ -12,6 +12,8 @@ export interface HistoryEntry {
   readonly time: number;
   readonly audience: Audience;
   readonly replay?: ReplayRules;
+  /** For how many clients it was, once that is known; of an entry of a former process it isn't. */
+  matched?: number;
   readonly bytes: Uint8Array;
   /** What it counts for in memory: its frame and its audience, in bytes. */
   readonly weight: number;

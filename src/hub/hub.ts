@@ -8,6 +8,7 @@ import { Archive } from './archive.ts';
 import type { Batch } from './batch.ts';
 import { CatchUp } from './catch-up.ts';
 import { Cursor } from './cursor.ts';
+import { Deliveries } from './deliveries.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
 import { History, type HistoryEntry, type HistoryLimits } from './history.ts';
 import { LastValues } from './last-values.ts';
@@ -16,7 +17,7 @@ import { Offers } from './offers.ts';
 import { checkOwnIds } from './own-ids.ts';
 import { Pulse } from './pulse.ts';
 import { Receipts } from './receipts.ts';
-import { type Position, positionId, resolve } from './resume.ts';
+import { FAREWELL, type Position, positionId, resolve } from './resume.ts';
 import { Roster } from './roster.ts';
 import { Standing } from './standing.ts';
 import { locate } from './start.ts';
@@ -48,12 +49,12 @@ export interface HubOptions {
   readonly defer?: (turn: () => void) => void;
 }
 
-/** Whom an audience has among the clients that are attached. */
-interface Match {
-  readonly matched: number;
-  /** How many are attached. */
-  readonly total: number;
-  readonly first: readonly Client[];
+/** What a client is told at the end, besides the reason. */
+interface Goodbye {
+  readonly retry?: number | undefined;
+  readonly detail?: string | undefined;
+  /** What its last id begins with. */
+  readonly mark?: string;
 }
 
 /**
@@ -67,6 +68,8 @@ interface Match {
 export class Hub {
   /** How often `beat` wants to be called, in ms. */
   readonly beatInterval: number;
+  /** How far events have got with those they were for. */
+  readonly deliveries: Deliveries;
   /** The past, to look at and to redact. */
   readonly archive: Archive;
   readonly #options: HubOptions;
@@ -86,6 +89,8 @@ export class Hub {
   readonly #pulse: Pulse;
   readonly #turns: Turns;
   #beatDue = false;
+  /** Cursors so far. */
+  #attached = 0;
 
   /** The head when this hub began. */
   readonly #first: number;
@@ -115,6 +120,7 @@ export class Hub {
     this.#catchUp = new CatchUp({ ...shared, log, lastValues: this.#lastValues, observe, oldest: () => this.#oldest, schedule });
     this.#pulse = new Pulse({ ...shared, epochs: log.epochs, heartbeat, notice, elapsed });
     this.beatInterval = this.#pulse.interval;
+    this.deliveries = new Deliveries({ standing: this.#standing, history: this.#history, defer: this.#defer });
     this.archive = new Archive({ log, ring: this.#history, redacted: (sequences) => this.#redacted(sequences) });
     log.follow((entry) => this.#offer(entry));
   }
@@ -192,19 +198,23 @@ export class Hub {
     return answers;
   }
 
-  /** Whom of the attached clients an audience has now: how many, of how many, and the first few of them. */
-  async match(audience: Audience, { limit }: { readonly limit: number }): Promise<Match> {
-    const total = this.size;
-    const chosen = await inSlices(this.#roster.select(audience, this.#history.newest), this.#defer);
-    const first: Client[] = [];
-    for (const { client } of chosen) {
-      if (first.length >= limit) break;
-      first.push(client);
-    }
-    return { matched: chosen.size, total, first };
+  /** Whom of the attached clients an audience has now. */
+  find(audience: Audience): Promise<ReadonlySet<Cursor>> {
+    return inSlices(this.#roster.select(audience, this.#history.newest), this.#defer);
   }
 
-  /** How many attached clients an audience has now, at once: for somebody who waits at a prompt. What waits for a request asks `match`. */
+  /** A client by the id of its connection. */
+  get(client: string): Cursor | undefined {
+    return this.#roster.get(client);
+  }
+
+  /** Where a client stands: the last id that it was sent, and how many entries the log has beyond what it has seen. */
+  standOf(cursor: Cursor): { readonly lastEventId: string; readonly behind: number } {
+    const behind = Math.max(0, this.#history.newest - this.#standing.positionOf(cursor));
+    return { lastEventId: positionId(cursor.sent, this.#log.epochs), behind };
+  }
+
+  /** How many attached clients an audience has now, at once: for somebody who waits at a prompt. What waits for a request asks `find`. */
   count(audience: Audience): number {
     if (isEveryone(audience)) return this.size;
     const selection = this.#roster.select(audience, this.#history.newest);
@@ -228,6 +238,7 @@ export class Hub {
     const cursor = new Cursor(this, {
       client,
       subscriber,
+      serial: ++this.#attached,
       next: from + 1,
       sent: from,
       attachedAt: this.#history.newest,
@@ -246,7 +257,10 @@ export class Hub {
       ? encodeControl(positionId(from, epochs), 'sse.gap', gap, retry)
       : encodeControl(positionId(from, epochs), 'sse.open', { client: client.client.id, authenticated, profile }, retry);
     if (this.#standing.write(cursor, opening)) this.#standing.settle(cursor);
-    else this.#standing.move(cursor, 'blocked');
+    else {
+      cursor.flushed = from;
+      this.#standing.move(cursor, 'blocked');
+    }
     return cursor;
   }
 
@@ -266,22 +280,43 @@ export class Hub {
   }
 
   drained(cursor: Cursor): void {
-    if (cursor.place === 'blocked') this.#standing.unblock(cursor);
+    if (cursor.place !== 'blocked') return;
+    this.#standing.unblock(cursor);
+    this.deliveries.change();
   }
 
   end(cursor: Cursor, reason: CloseReason, retry?: number): void {
-    if (cursor.place === 'gone') return;
     // A client that is full would get its goodbye behind what it cannot take; it is told by the gap when it returns.
-    if (reason !== 'slow') {
-      const position = positionId(this.#standing.positionOf(cursor), this.#log.epochs);
-      this.#standing.write(cursor, encodeControl(position, 'sse.bye', { reason }, retry));
-    }
+    if (reason === 'slow') this.#finish(cursor, reason);
+    else this.#sayGoodbye(cursor, reason, { retry });
+  }
+
+  /**
+   * Ends a stream because somebody wants that.
+   * @param detail what its client is told of why
+   * @param forever asks its client not to come back. It is a courtesy: a client that asks by another id is let in
+   */
+  kick(cursor: Cursor, { detail, forever }: { readonly detail?: string; readonly forever: boolean }): void {
+    this.#sayGoodbye(cursor, 'kicked', { detail, mark: forever ? FAREWELL : '' });
+  }
+
+  #sayGoodbye(cursor: Cursor, reason: CloseReason, { retry, detail, mark = '' }: Goodbye): void {
+    if (cursor.place === 'gone') return;
+    const position = positionId(this.#standing.positionOf(cursor), this.#log.epochs);
+    const data = { reason, ...(detail !== undefined && { detail }) };
+    this.#standing.write(cursor, encodeControl(`${mark}${position}`, 'sse.bye', data, retry));
+    this.#finish(cursor, reason);
+  }
+
+  #finish(cursor: Cursor, reason: CloseReason): void {
+    if (cursor.place === 'gone') return;
     this.detach(cursor, reason);
     cursor.subscriber.end(reason);
   }
 
   detach(cursor: Cursor, reason: CloseReason): void {
     if (cursor.place === 'gone') return;
+    this.deliveries.leaving(cursor);
     this.#standing.leave(cursor);
     this.#roster.delete(cursor);
     const { client, events, bytes, since } = cursor;
@@ -335,9 +370,17 @@ export class Hub {
     if (entry.replay) this.#lastValues.add(entry, this.#oldest, this.#standing.live.size < this.size);
     this.#turns.schedule();
     // Whoever attaches from now on has it as a replay.
-    if (!isEveryone(entry.audience)) return this.#offers.addFor(kept, this.#roster.select(entry.audience, entry.sequence - 1));
-    this.#offers.add(kept);
-    return this.size;
+    if (isEveryone(entry.audience)) {
+      this.#offers.add(kept);
+      kept.matched = this.size;
+      return this.size;
+    }
+    const matched = this.#offers.addFor(kept, this.#roster.select(entry.audience, entry.sequence - 1));
+    const know = (count: number): number => {
+      kept.matched = count;
+      return count;
+    };
+    return typeof matched === 'number' ? know(matched) : matched.then(know);
   }
 
   /** All that is due: passes and catching up take turns, so that neither waits for the other for ever. */
@@ -348,6 +391,7 @@ export class Hub {
       if (this.#beatDue) yield* this.#beat();
       else if (this.#pulse.sweepDue) yield* this.#pulse.sweep();
     }
+    this.deliveries.change();
   }
 
   *#pass(batch: Batch): Generator<void, void> {

@@ -39,6 +39,12 @@ export class Roster {
     this.#directory.delete(cursor);
   }
 
+  /** A cursor by the id of its connection. */
+  get(client: string): Cursor | undefined {
+    for (const group of this.#directory.find('client.id', [client])) for (const cursor of group) return cursor;
+    return undefined;
+  }
+
   /**
    * Finds those whom an audience admits. Takes its time where there are many to look at, and lets other work run in
    * between; who attaches meanwhile is not among them.

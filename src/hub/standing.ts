@@ -54,6 +54,7 @@ export class Standing {
   leave(cursor: Cursor): void {
     if (cursor.place !== 'gone') this[cursor.place].delete(cursor);
     cursor.place = 'gone';
+    for (const tap of cursor.taps ?? []) tap.end();
   }
 
   move(cursor: Cursor, place: Exclude<Place, 'gone'>): void {
@@ -72,6 +73,7 @@ export class Standing {
     cursor.events += events;
     cursor.wroteAt = this.beats;
     this.#parts.meter.wrote(bytes.length, events);
+    if (cursor.taps) for (const tap of cursor.taps) tap.write(bytes);
     return cursor.subscriber.write(bytes);
   }
 
@@ -82,12 +84,17 @@ export class Standing {
 
   /** A live cursor is full. It has all that is for it up to the end of the pass that runs. */
   block(cursor: Cursor): void {
+    cursor.flushed = this.at;
     cursor.next = 0;
     this.move(cursor, 'blocked');
   }
 
-  /** A cursor that is full while it catches up, with `next` as the first entry that it wasn't sent. */
-  blockBehind(cursor: Cursor): void {
+  /**
+   * A cursor that is full while it catches up, with `next` as the first entry that it wasn't sent.
+   * @param flushed up to where it had taken everything before
+   */
+  blockBehind(cursor: Cursor, flushed: number): void {
+    cursor.flushed = flushed;
     // Those that wait for a pass and came before it attached were not offered to it: its position stays with them.
     if (cursor.next > Math.max(this.at, cursor.attachedAt)) cursor.next = 0;
     this.move(cursor, 'blocked');
@@ -109,6 +116,11 @@ export class Standing {
     const level = this.reach === this.at && cursor.next === this.at + 1 && cursor.next > cursor.attachedAt;
     if (level && !cursor.pastOnly) this.move(cursor, 'live');
     else this.#parts.schedule();
+  }
+
+  /** The sequence up to which a cursor has taken everything that is for it: nothing of that is in this process any more. */
+  flushedTo(cursor: Cursor): number {
+    return cursor.place === 'blocked' ? cursor.flushed : this.positionOf(cursor);
   }
 
   /** The sequence up to which a cursor has been sent everything that is for it. While a pass runs it may be lower than need be, never higher. */

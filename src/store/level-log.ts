@@ -9,6 +9,7 @@ import { Pages } from './pages.ts';
 import { redact } from './redaction.ts';
 import { Dropping, type Retention } from './retention.ts';
 import { revocationKeeper } from './revocations.ts';
+import { writeWitness } from './witness.ts';
 
 export interface LevelLogOptions extends Place {
   readonly retention: Retention;
@@ -29,6 +30,7 @@ export class LevelLog implements EventLog {
   /** Keeps what was revoked. */
   readonly revocations: RevocationKeeper;
   readonly #store: OpenStore;
+  readonly #directory: string;
   readonly #commits: Commits;
   readonly #pages: Pages;
   readonly #dropping: Dropping;
@@ -36,8 +38,9 @@ export class LevelLog implements EventLog {
   #trimming: Promise<void> | undefined;
 
   private constructor(store: OpenStore, options: LevelLogOptions) {
-    const { now = Date.now, elapsed = () => performance.now(), synced = () => {}, retention } = options;
+    const { directory, now = Date.now, elapsed = () => performance.now(), synced = () => {}, retention } = options;
     this.#store = store;
+    this.#directory = directory;
     this.epochs = store.epochs;
     this.revocations = revocationKeeper(store.db, store.warn);
     this.#commits = new Commits(store, { now, elapsed, grown: () => this.trim(), synced });
@@ -129,6 +132,12 @@ export class LevelLog implements EventLog {
     this.#store.closed = true;
     await this.#commits.settled();
     await this.#trimming;
+    try {
+      writeWitness(this.#directory, this.#store.head);
+    } catch (error) {
+      // The one that was written at the opening still holds.
+      this.#store.warn('how far the log has got could not be noted beside the store', error);
+    }
     await this.#store.db.close();
   }
 }

@@ -13,6 +13,8 @@ export interface Stock {
   readonly epochs: readonly Epoch[];
   readonly oldest: number;
   readonly head: number;
+  /** The newest entry that is there; before `head` if the tail of the log is gone. */
+  readonly last: number;
   /** Of records. */
   readonly bytes: number;
 }

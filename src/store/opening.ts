@@ -7,6 +7,7 @@ import { setAside } from './set-aside.ts';
 import { takeStock } from './stock.ts';
 import { damagedTables } from './tables.ts';
 import { checkRoom, unusable } from './unusable.ts';
+import { readWitness, writeWitness } from './witness.ts';
 
 /** What is to be opened. */
 export interface Place {
@@ -64,7 +65,11 @@ async function attempt({ directory, epoch, warn }: Place): Promise<OpenStore> {
   });
   try {
     await db.open();
-    return new OpenStore(db, await takeStock(db, epoch), warn);
+    const reached = readWitness(directory);
+    const stock = await takeStock(db, epoch, reached);
+    if (stock.last < reached) warn(`the store in ${directory} is damaged: events from ${stock.last + 1} to ${reached} are lost`);
+    writeWitness(directory, stock.head);
+    return new OpenStore(db, stock, warn);
   } catch (error) {
     await db.close();
     const { code } = (error as { cause?: { code?: string } }).cause ?? {};

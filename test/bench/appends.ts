@@ -18,7 +18,7 @@ const DATA = 'x'.repeat(100);
 /** Durable publishes a second, against the disk's own rate. */
 export async function appends(bench: Bench): Promise<Figure[]> {
   bench.progress('appends');
-  const folder = temporaryFolder(bench);
+  const folder = temporaryFolder();
   const plain = plainFile(join(folder, 'plain'));
   const log = await LevelLog.open({
     directory: join(folder, 'log'),

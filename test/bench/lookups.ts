@@ -146,7 +146,7 @@ async function open({ directory }: Pick<Log, 'directory'>): Promise<LevelLog> {
 /** Writes a log faster than `append` would, as there is nobody to promise anything to. */
 async function filled(bench: Bench, count: number): Promise<Log> {
   bench.progress(`a log of ${power(count)} events`);
-  const directory = join(temporaryFolder(bench), 'log');
+  const directory = join(temporaryFolder(), 'log');
   await (await open({ directory })).close();
   const begin = Date.now() - count;
   // Does not compress well, and repeats too far away for that to help.

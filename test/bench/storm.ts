@@ -22,7 +22,7 @@ const PATIENCE = 180_000;
 /** A restart of the server with many clients, all of which come back at once from behind its history. */
 export async function storm(bench: Bench): Promise<Figure[]> {
   bench.progress(`a log that ${CLIENTS} clients have missed ${MISSED} events of`);
-  const folder = temporaryFolder(bench);
+  const folder = temporaryFolder();
   const args = ['--store', join(folder, 'log'), '--history-events', '100', '--log-level', 'silent', '--stall-time', '60s'];
   const before = await startProgram(bench, args);
   const publish = publisher(bench, before.admin);

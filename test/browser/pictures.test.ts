@@ -27,7 +27,7 @@ describe('the pictures', { skip: whyNoChromium() }, () => {
   let pty: Pty;
 
   before(async () => {
-    folder = update ? KEPT : temporaryFolder(later);
+    folder = update ? KEPT : temporaryFolder();
     browser = await launchChromium();
     later.after(() => browser.close());
   });
@@ -41,7 +41,7 @@ describe('the pictures', { skip: whyNoChromium() }, () => {
 
   /** Starts the program as a person does. For the pictures that are kept at its default port, else out of the way of other tests. */
   async function start(): Promise<{ url: string; sse: string; admin: string }> {
-    const readyFile = join(temporaryFolder(later), 'ready.json');
+    const readyFile = join(temporaryFolder(), 'ready.json');
     const args = [...PROGRAM, ...(update ? [] : ['--port', '0']), '--ready-file', readyFile];
     pty = spawnPty(process.execPath, args, { NODE_ENV: undefined, NODE_V8_COVERAGE: undefined }, { cwd: ROOT, ...WINDOW });
     later.after(() => pty.kill());

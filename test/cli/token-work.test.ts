@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import type { MintOrder } from '../../src/cli/token-order.ts';
 import { workOnToken } from '../../src/cli/token-work.ts';
 import { loadOptions } from '../../src/config/load.ts';
@@ -39,8 +39,8 @@ async function verify(flags: Flags, token: string): Promise<{ code: number; said
   return { code, stdout, said: Object.fromEntries(rows.map((row) => row.split(/ {2,}(.*)/s).slice(0, 2))) };
 }
 
-function fileWith(t: TestContext, text: string | Buffer): string {
-  const file = join(temporaryFolder(t), 'key');
+function fileWith(text: string | Buffer): string {
+  const file = join(temporaryFolder(), 'key');
   writeFileSync(file, text);
   return file;
 }
@@ -49,8 +49,8 @@ const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 20
 const privatePem = privateKey.export({ type: 'pkcs8', format: 'pem' });
 
 describe('A token that was made', () => {
-  it('by a secret, says who its bearer is, until when, and how to revoke it', async (t) => {
-    const flags = { jwtSecretFile: fileWith(t, 'x'.repeat(64)), jwtIssuer: ['me', 'you'], jwtAudience: ['app'] };
+  it('by a secret, says who its bearer is, until when, and how to revoke it', async () => {
+    const flags = { jwtSecretFile: fileWith('x'.repeat(64)), jwtIssuer: ['me', 'you'], jwtAudience: ['app'] };
     const fields = { login: 'ada', profile: 'Administrator', roles: ['ops', 'dev'], topics: ['news/*'] };
     const { code, said } = await verify(flags, await create(flags, { fields, claims: [['region', 'eu']] }));
     assert.equal(code, 0);
@@ -62,18 +62,18 @@ describe('A token that was made', () => {
     assert.deepEqual([iss, aud, region, jti], ['me', 'app', 'eu', said['revoke by jti']]);
   });
 
-  it('has its fields where the server looks for them', async (t) => {
+  it('has its fields where the server looks for them', async () => {
     const jwtClaim = ['profile=https://a.example/profile', 'roles=realm_access.roles'];
-    const flags = { jwtSecretFile: fileWith(t, 'x'.repeat(64)), jwtClaim };
+    const flags = { jwtSecretFile: fileWith('x'.repeat(64)), jwtClaim };
     const { said } = await verify(flags, await create(flags, { fields: { profile: 'Member', roles: ['ops'] } }));
     assert.deepEqual([said.profile, said.roles], ['Member', 'ops']);
   });
 
-  it('by a private key, is verified by its public half, whose kid it has', async (t) => {
+  it('by a private key, is verified by its public half, whose kid it has', async () => {
     const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'k1' }] };
-    const flags = { jwtKeyFile: fileWith(t, JSON.stringify(jwks)) };
+    const flags = { jwtKeyFile: fileWith(JSON.stringify(jwks)) };
     for (const key of [privatePem, JSON.stringify(privateKey.export({ format: 'jwk' }))]) {
-      const token = await create(flags, { signingKey: fileWith(t, key) });
+      const token = await create(flags, { signingKey: fileWith(key) });
       assert.deepEqual(JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()), {
         alg: 'RS256',
         typ: 'JWT',
@@ -83,8 +83,8 @@ describe('A token that was made', () => {
     }
   });
 
-  it('may have claims of any name', async (t) => {
-    const flags = { jwtSecretFile: fileWith(t, 'x'.repeat(64)) };
+  it('may have claims of any name', async () => {
+    const flags = { jwtSecretFile: fileWith('x'.repeat(64)) };
     const { said } = await verify(flags, await create(flags, { claims: [['__proto__', { admin: true }]] }));
     assert.match(said.claims ?? '', /"__proto__":\{"admin":true\}/);
   });
@@ -99,16 +99,16 @@ describe('A token that is not valid', () => {
     ['is not valid yet', ['nbf', 1e11], /^it is not valid yet/],
     ['has a profile that is none', ['profile', []], /^a claim is not what it must be/],
   ] as const)
-    it(`is told by the rule that it breaks: it ${what}`, async (t) => {
-      const flags = { jwtSecretFile: fileWith(t, 'x'.repeat(64)), jwtIssuer: ['me', 'us'], jwtAudience: ['app'] };
+    it(`is told by the rule that it breaks: it ${what}`, async () => {
+      const flags = { jwtSecretFile: fileWith('x'.repeat(64)), jwtIssuer: ['me', 'us'], jwtAudience: ['app'] };
       const { code, said } = await verify(flags, await create(flags, { claims: [claim] }));
       assert.equal(code, 1);
       assert.match(said['not valid'] ?? '', expected);
       assert.match(said.claims ?? '', /"sub":"7"/, 'and what it says is shown');
     });
 
-  it('moves no cursor, whatever it holds', async (t) => {
-    const flags = { jwtSecretFile: fileWith(t, 'x'.repeat(64)) };
+  it('moves no cursor, whatever it holds', async () => {
+    const flags = { jwtSecretFile: fileWith('x'.repeat(64)) };
     const evil = { claims: [['a', '\u001b[2J\u202e\u2028']], fields: { name: 'a\nb\u001b[1A' } } as const;
     const token = await create(flags, evil);
     for (const given of [token, `${token}x`, 'hello', '', '..', `${Buffer.from('"\u001b[2J"').toString('base64url')}.x.y`]) {
@@ -121,7 +121,7 @@ describe('A token that is not valid', () => {
   it('is not to be told from others where keys cannot be fetched', async (t) => {
     const keyServer = await KeyServer.start(t);
     keyServer.answer = (response) => void response.writeHead(500).end();
-    const token = await create({}, { signingKey: fileWith(t, privatePem) });
+    const token = await create({}, { signingKey: fileWith(privatePem) });
     await assert.rejects(verify({ jwksUrl: keyServer.url }, token), (error: SseError) => {
       assert.equal(error.message, 'credentials cannot be verified now: the keys cannot be fetched (it answered 500)');
       return error.code === 'unverifiable';
@@ -139,8 +139,8 @@ describe('Keys that are no good for it', () => {
       /1024 bits/,
     ],
   ] as const)
-    it(`are refused: ${what}`, async (t) => {
-      const signingKey = fileWith(t, key);
+    it(`are refused: ${what}`, async () => {
+      const signingKey = fileWith(key);
       await assert.rejects(create({}, { signingKey }), (error) => error instanceof SseError && expected.test(error.message));
     });
 

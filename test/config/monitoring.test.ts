@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { directory } from '../http/files.ts';
+import { temporaryFolder } from '../support/program.ts';
 import { promtool, samplesOf, whyNoPromtool } from '../support/scrape.ts';
 import { TestServer } from '../support/server.ts';
 
@@ -29,7 +29,7 @@ const ofAlerts = Array.from(alerts.matchAll(/^ +expr: (.+)$/gm), ([, expr = ''])
 const ofPanels = dashboard.panels.flatMap(({ targets }) => targets.map(({ expr }) => expr));
 
 test('every number that alerts and panels ask for is in a scrape, under every label that they name', async (t) => {
-  const server = await TestServer.start(t, { store: join(directory(t), 'log') });
+  const server = await TestServer.start(t, { store: join(temporaryFolder(), 'log') });
   const series = [...samplesOf((await server.send('GET /metrics')).body).keys()];
   const names = new Set(series.map((key) => key.replace(/\{.*/, '')));
   assert(ofAlerts.length >= 8 && ofPanels.length >= 20);
@@ -133,11 +133,11 @@ for (const [what, series, fires] of [
   ],
   ['somebody guesses', { [`sse_refusals_total{${SERVER},code="invalid-credential"}`]: '0+30x30' }, ['SseBadCredentials']],
 ] as const satisfies readonly (readonly [string, Record<string, string>, readonly string[]])[])
-  test(`when ${what}, ${fires[0] ?? 'no alert'} fires`, { skip: whyNoPromtool() }, (t) => {
+  test(`when ${what}, ${fires[0] ?? 'no alert'} fires`, { skip: whyNoPromtool() }, () => {
     const critical = (name: string) => new RegExp(`alert: ${name}\\n(?:(?!alert:)[^])*?severity: critical`).test(alerts);
     const labels = (name: string) =>
       `ALERTS{alertname="${name}",alertstate="firing",${SERVER},severity="${critical(name) ? 'critical' : 'warning'}"}`;
-    const file = join(directory(t), 'test.yml');
+    const file = join(temporaryFolder(), 'test.yml');
     const rule = {
       expr: 'ALERTS{alertstate="firing"}',
       eval_time: '20m',
@@ -154,8 +154,8 @@ for (const [what, series, fires] of [
     assert(ok, said);
   });
 
-test('Prometheus itself can read the rules, and every question of the dashboard', { skip: whyNoPromtool() }, (t) => {
-  const file = join(directory(t), 'panels.yml');
+test('Prometheus itself can read the rules, and every question of the dashboard', { skip: whyNoPromtool() }, () => {
+  const file = join(temporaryFolder(), 'panels.yml');
   const rules = ofPanels.map((expr, n) => ({ record: `panel:${n}`, expr: expr.replaceAll('$__rate_interval', '5m') }));
   writeFileSync(file, JSON.stringify({ groups: [{ name: 'panels', rules }] }));
   for (const path of [pathOf('alerts.yml'), file]) {

@@ -100,7 +100,7 @@ describe('an application that is asked', () => {
 
 describe('a token in the URL', () => {
   it('counts where that was allowed, and nowhere else', async (t) => {
-    const maker = new TokenMaker(t);
+    const maker = new TokenMaker();
     const token = maker.token({ sub: '7', profile: 'Administrator' });
     const allowed = await maker.start(t, ['--allow-query-token', '--require-auth']);
     const stream = await openStream(t, `${allowed.sse}?jwt=${token}`);
@@ -113,7 +113,7 @@ describe('a token in the URL', () => {
   });
 
   it('in a cookie counts for pages that may act for their visitor only', async (t) => {
-    const maker = new TokenMaker(t);
+    const maker = new TokenMaker();
     const program = await maker.start(t, ['--cors', '*', '--cors', 'https://app.example.com']);
     const cookie = `sse_token=${maker.token({ sub: '7' })}`;
     const status = async (headers: Record<string, string>) => {

@@ -38,8 +38,8 @@ describe('events for some reach exactly them', () => {
   };
 
   it('live, on replay from memory, and from the disk after a restart', async (t) => {
-    const maker = new TokenMaker(t);
-    const store = join(temporaryFolder(t), 'log');
+    const maker = new TokenMaker();
+    const store = join(temporaryFolder(), 'log');
     const first = await maker.start(t, ['--store', store]);
     const live = {
       admin: await open(t, first, maker, 'admin'),
@@ -66,8 +66,8 @@ describe('events for some reach exactly them', () => {
   });
 
   it('not by who a client was when they were published, but by who it is when it comes back', async (t) => {
-    const maker = new TokenMaker(t);
-    const store = join(temporaryFolder(t), 'log');
+    const maker = new TokenMaker();
+    const store = join(temporaryFolder(), 'log');
     for (const args of [[], ['--store', store, '--history-events', '1']]) {
       const program = await maker.start(t, args);
       const stream = await openStream(t, program.sse, maker.bearer({ sub: '1', profile: 'Administrator' }));

@@ -18,7 +18,7 @@ test('config check looks at the files and directories that options name, and lis
 });
 
 test('keys of JWTs that are no good end the start with 2 and one line, and config check finds them too', async (t) => {
-  const cwd = temporaryFolder(t);
+  const cwd = temporaryFolder();
   const file = (name: string, text: string | Buffer) => writeFileSync(join(cwd, name), text);
   const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 });
   file('secret', 'x'.repeat(32));

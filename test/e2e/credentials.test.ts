@@ -39,7 +39,7 @@ async function assertNothingWritten(program: Program, secrets: readonly string[]
 
 describe('bad credentials', () => {
   it('are all told the same, whatever is wrong, and no part of one is written anywhere', async (t) => {
-    const file = join(temporaryFolder(t), 'keys.json');
+    const file = join(temporaryFolder(), 'keys.json');
     writeFileSync(file, JSON.stringify(KEY_SET));
     const rules = ['--jwt-key-file', file, '--jwt-issuer', ISSUER, '--jwt-audience', AUDIENCE];
     const program = await startProgram(t, [...rules, '--require-auth', '--log-level', 'trace']);
@@ -112,7 +112,7 @@ describe('bad credentials', () => {
 
   it('by a secret: neither it nor what it signs is written anywhere, and a wrong one is no use', async (t) => {
     const secret = randomBytes(32).toString('hex');
-    const file = join(temporaryFolder(t), 'secret');
+    const file = join(temporaryFolder(), 'secret');
     writeFileSync(file, `${secret}\n`);
     const program = await startProgram(t, ['--jwt-secret-file', file, '--log-level', 'trace']);
     const sign = (key: string, alg = 'HS256') =>

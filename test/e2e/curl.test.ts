@@ -62,7 +62,7 @@ describe('curl', { skip: whyNo('curl', ['curl', '--version']) }, () => {
 
   it('-T FILE with headers puts the file, for whom the headers say', async (t) => {
     const { admin, guest, curl } = await bench(t);
-    const file = join(temporaryFolder(t), 'note.txt');
+    const file = join(temporaryFolder(), 'note.txt');
     writeFileSync(file, 'Grüße\nvon der Datei');
     accepted(await curl('-T', file, '-H', 'X-Event: notice', '-H', 'X-Filter: profile == "Administrator"'), 1);
     accepted(await curl('-d', 'for all'), 2);
@@ -121,7 +121,7 @@ describe('curl', { skip: whyNo('curl', ['curl', '--version']) }, () => {
 
   it('a body of 1 MiB is taken, one of a byte more is 413', async (t) => {
     const { guest, curl } = await bench(t);
-    const file = join(temporaryFolder(t), 'large.txt');
+    const file = join(temporaryFolder(), 'large.txt');
     writeFileSync(file, 'x'.repeat(1024 * 1024 + 1));
     assert.equal(JSON.parse(await curl('--data-binary', `@${file}`)).status, 413);
     assert.equal(JSON.parse(await curl('-T', file)).status, 413);

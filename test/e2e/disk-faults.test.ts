@@ -91,7 +91,7 @@ describe('a disk that fails while the server runs', { skip: whyNo('strace', ['st
   ];
   for (const { fault, file, reason, size, reaches } of faults)
     it(`refuses events and serves on: ${fault}`, async (t) => {
-      const store = join(temporaryFolder(t), 'log');
+      const store = join(temporaryFolder(), 'log');
       const inject = ['-P', join(store, file), '-e', `inject=${fault}`];
       const program = await startProgram(t, ['--store', store, ...OPTIONS], {
         command: ['strace', '-f', '-o', '/dev/null', ...inject, process.execPath, ...PROGRAM],

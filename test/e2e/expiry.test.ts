@@ -6,7 +6,7 @@ import { openStream } from './reader.ts';
 
 describe('a stream', () => {
   it('is told when its token is about to end, and ends within a second after', async (t) => {
-    const maker = new TokenMaker(t);
+    const maker = new TokenMaker();
     const program = await maker.start(t, ['--expiry-notice', '2s']);
     const exp = seconds(4);
     const stream = await openStream(t, program.sse, maker.bearer({ sub: '7', exp }));
@@ -23,7 +23,7 @@ describe('a stream', () => {
   });
 
   it('goes on with a renewed token, and is who that says from then on', async (t) => {
-    const maker = new TokenMaker(t);
+    const maker = new TokenMaker();
     const program = await maker.start(t, ['--expiry-notice', '1s', '--topics', 'claim']);
     const former = { sub: '7', profile: 'Administrator', topics: ['a'], exp: seconds(3) };
     const stream = await openStream(t, `${program.sse}?topic=a`, maker.bearer(former));

@@ -96,7 +96,7 @@ describe('a busy port', () => {
 
   it('ends the start in one line with 3 if it was asked for, by flag, by variable or by file', async (t) => {
     const port = String(await busy(t));
-    const file = join(temporaryFolder(t), 'config.json');
+    const file = join(temporaryFolder(), 'config.json');
     writeFileSync(file, JSON.stringify({ port: Number(port) }));
     const asked: [string[], Record<string, string>][] = [
       [['--port', port], {}],
@@ -131,7 +131,7 @@ describe('a mistake at the start', () => {
   });
 
   it('in a config file is told with the nearest one there is, all of them at once', async (t) => {
-    const file = join(temporaryFolder(t), 'config.json');
+    const file = join(temporaryFolder(), 'config.json');
     writeFileSync(file, JSON.stringify({ heartbeet: '15s', port: -1, cors: 'nonsense' }));
     const told = await refused(t, ['--config', file], 3);
     assert.match(told, /heartbeet.*did you mean '?heartbeat'?\?/);
@@ -141,7 +141,7 @@ describe('a mistake at the start', () => {
   });
 
   it('in a users file is told one on a line, and no token is shown', async (t) => {
-    const file = join(temporaryFolder(t), 'users.json');
+    const file = join(temporaryFolder(), 'users.json');
     const users = [
       { token: 'secret-token-1', id: '1', profil: 'Administrator' },
       { tokenHash: 'secret-token-2', id: '2' },

@@ -16,7 +16,7 @@ export const whyNoNginx = (): string | false => whyNo('nginx', ['nginx', '-v'], 
 
 /** An nginx in front of a server of this machine, on a free port, with nothing of the system's configuration. Answers its URL. */
 export async function startNginx(t: Cleanup, { upstream, lines = '' }: { upstream: string; lines?: string }): Promise<string> {
-  const prefix = temporaryFolder(t);
+  const prefix = temporaryFolder();
   mkdirSync(join(prefix, 'temp'));
   const port = await freePort();
   const temp = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((kind) => `${kind}_temp_path temp/${kind};`).join(' ');

@@ -59,7 +59,7 @@ describe('the package, installed into an empty project', { skip: !existsSync(joi
   };
 
   before(async () => {
-    const folder = temporaryFolder(suite);
+    const folder = temporaryFolder();
     // What is built is packed as it is: building again would take it from under the other tests.
     await npm(ROOT, 'pack', '--ignore-scripts', '--pack-destination', folder);
     const [tarball = ''] = readdirSync(folder);

@@ -30,7 +30,7 @@ describe('the README', () => {
   for (const heading of ['Publish', 'To whom']) {
     it(`has curl lines under "${heading}" that do what they say`, async (t) => {
       const program = await startProgram(t);
-      const folder = temporaryFolder(t);
+      const folder = temporaryFolder();
       writeFileSync(join(folder, 'note.txt'), 'from a file');
       const lines = commands(heading);
       assert(lines.length >= 5);
@@ -60,7 +60,7 @@ describe('the README', () => {
 
   it('has lines that look back and take back', async (t) => {
     const program = await startProgram(t);
-    const folder = temporaryFolder(t);
+    const folder = temporaryFolder();
     const lines = commands('Look back');
     // Node looks for `tsx` from where it is started.
     const words = [process.execPath, ...PROGRAM].map((word) => (word === 'tsx' ? import.meta.resolve(word) : word));
@@ -98,7 +98,7 @@ describe('the README', () => {
   }
 
   it('has a second sample with JWT, in which an administrator gets what is for administrators', async (t) => {
-    const folder = temporaryFolder(t);
+    const folder = temporaryFolder();
     const lines = script('jwt sample').trim().split('\n');
     assert.equal(lines.length, 5);
     // The second line starts the server, which this test does itself: on a free port, and to end it.
@@ -122,7 +122,7 @@ describe('the README', () => {
   });
 
   it('makes tokens and explains them', async (t) => {
-    const folder = temporaryFolder(t);
+    const folder = temporaryFolder();
     writeFileSync(join(folder, 'secret'), 'x'.repeat(64));
     const { code, stdout, stderr } = await run(t, ['-euc', script('jwt tools')], { command: ['bash'], cwd: folder });
     assert.equal(code, 0, stderr);
@@ -141,7 +141,7 @@ describe('the README', () => {
       assert.match(stdout, line.includes('metrics') ? /^sse_clients\{place="live"\} 0$/m : /^store: none$/m);
     }
     const [, config = ''] = /^```yaml\n(scrape_configs:[^`]*)```/m.exec(readme) ?? [];
-    const folder = temporaryFolder(t);
+    const folder = temporaryFolder();
     writeFileSync(join(folder, 'token'), 'x');
     writeFileSync(join(folder, 'prometheus.yml'), config.replace('# authorization', 'authorization'));
     const { ok, said } = promtool(['check', 'config', join(folder, 'prometheus.yml')]);

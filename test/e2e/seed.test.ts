@@ -48,7 +48,7 @@ describe('the first sample of the seed: to all clients', () => {
   });
 
   it('serves the page and the stream where the seed has them', async (t) => {
-    const folder = temporaryFolder(t);
+    const folder = temporaryFolder();
     writeFileSync(join(folder, 'index.html'), '<title>Client SSE</title>');
     const program = await startProgram(t, ['--static', folder, ...SEED_PATHS]);
     assert.match(await (await fetch(program.url)).text(), /Client SSE/);
@@ -113,8 +113,8 @@ describe('the second sample of the seed: to some clients', () => {
   const hash = (token: string) => `sha256:${createHash('sha256').update(token).digest('hex')}`;
   const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
-  function usersFile(t: Parameters<typeof temporaryFolder>[0]): string {
-    const file = join(temporaryFolder(t), 'users.json');
+  function usersFile(): string {
+    const file = join(temporaryFolder(), 'users.json');
     const users = [
       { tokenHash: hash(TOKENS.ada), id: '1', login: 'ada', profile: 'Administrator' },
       { tokenHash: hash(TOKENS.mia), id: '2', login: 'mia', profile: 'Member' },
@@ -125,7 +125,7 @@ describe('the second sample of the seed: to some clients', () => {
   }
 
   it('refuses who is anonymous or shows a wrong token, and says what it wants', async (t) => {
-    const program = await startProgram(t, ['--require-auth', '--users', usersFile(t), ...SEED_PATHS]);
+    const program = await startProgram(t, ['--require-auth', '--users', usersFile(), ...SEED_PATHS]);
     for (const path of ['sse', 'api/test/sse', 'sse?profile=Administrator']) {
       const anonymous = await Reader.open(t, program.url + path);
       assert.equal(anonymous.status, 401);
@@ -138,7 +138,7 @@ describe('the second sample of the seed: to some clients', () => {
   });
 
   it('sends A to the Administrator alone of three clients', async (t) => {
-    const program = await startProgram(t, ['--require-auth', '--users', usersFile(t), ...SEED_PATHS], { stdin: 'pipe' });
+    const program = await startProgram(t, ['--require-auth', '--users', usersFile(), ...SEED_PATHS], { stdin: 'pipe' });
     const ada = await openStream(t, `${program.url}api/test/sse`, bearer(TOKENS.ada));
     const mia = await openStream(t, program.sse, bearer(TOKENS.mia));
     const otto = await openStream(t, program.sse, { cookie: `other=1; sse_token=${TOKENS.otto}` });

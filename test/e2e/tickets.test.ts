@@ -11,7 +11,7 @@ const TOKENS = { ada: 'token-of-ada-0123456789', bob: 'token-of-bob-0123456789' 
 
 /** A program that knows two users by their tokens. */
 function withUsers(t: TestContext, args: readonly string[] = []): Promise<Program> {
-  const users = join(temporaryFolder(t), 'users.json');
+  const users = join(temporaryFolder(), 'users.json');
   const list = [
     { token: TOKENS.ada, id: '1', login: 'ada', profile: 'Administrator', topics: ['a', 'orders/*'] },
     { token: TOKENS.bob, id: '2', login: 'bob', profile: 'Member' },
@@ -128,7 +128,7 @@ describe('revoking', () => {
   };
 
   it('ends the streams of a subject and of its tickets at once, and lets it open no other, also after a restart', async (t) => {
-    const store = join(temporaryFolder(t), 'log');
+    const store = join(temporaryFolder(), 'log');
     const program = await withUsers(t, ['--store', store]);
     const ticket = await ticketFor(program, 'ada');
     const streams = [await openStream(t, program.sse, bearer('ada')), await openStream(t, `${program.sse}?ticket=${ticket}`)];
@@ -203,6 +203,7 @@ describe('a browser with a ticket', { skip: whyNoChromium() }, () => {
       events.onmessage = ({ data }) => heard.push(data);
       events.onopen = () => opened++;
     })()`);
+    await until(page, 'window.opened === 1');
     let sent = 0;
     for (let cuts = 0; cuts <= 3; cuts++) {
       if (cuts > 0) relay.cut();

@@ -90,7 +90,7 @@ describe('a store on a disk', { skip: whyNoDisk() }, () => {
 });
 
 it('a store that no repair helps is set aside, and a new one begun', async (t) => {
-  const folder = temporaryFolder(t);
+  const folder = temporaryFolder();
   await spoilt(t, join(folder, 'log'));
   const [log, aside] = readdirSync(folder).sort();
   assert.equal(log, 'log');
@@ -113,7 +113,7 @@ async function spoilt(t: TestContext, store: string): Promise<void> {
 }
 
 it('a store whose place is a file, or within one, is refused', async (t) => {
-  const file = join(temporaryFolder(t), 'file');
+  const file = join(temporaryFolder(), 'file');
   writeFileSync(file, 'x');
   assert.match(await refusal(t, file), /EEXIST.*: name a directory$/);
   assert.match(await refusal(t, join(file, 'log')), /ENOTDIR.*: name a directory$/);
@@ -129,7 +129,7 @@ describe('a store that the system does not let this process use', { skip: whyNo(
   ];
   for (const { error, file, helps } of cases)
     it(`is left as it is: ${error}`, async (t) => {
-      const folder = temporaryFolder(t);
+      const folder = temporaryFolder();
       const store = await storeIn(t, folder);
       const before = filesIn(store);
       const inject = ['-P', join(store, file), '-e', `inject=openat:error=${error}`];

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { SseError } from '../../src/errors.ts';
 import { problemOf, STATUS } from '../../src/http/problem.ts';
+import { temporaryFolder } from '../support/program.ts';
 import { TestServer } from '../support/server.ts';
-import { directory } from './files.ts';
 
 for (const [path, text] of [
   ['/livez', 'ok\n'],
@@ -26,7 +26,7 @@ for (const [path, text] of [
 test('asked for more, /readyz says how each thing stands that it looks at', async (t) => {
   for (const [options, store] of [
     [{}, 'none'],
-    [{ store: join(directory(t), 'log') }, 'ok'],
+    [{ store: join(temporaryFolder(), 'log') }, 'ok'],
   ] as const) {
     const server = await TestServer.start(t, options);
     const { status, body } = await server.send('GET /readyz?verbose');

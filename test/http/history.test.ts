@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
 import { get as httpGet, type IncomingMessage } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { parseDraft } from '../../src/event/draft.ts';
+import { temporaryFolder } from '../support/program.ts';
 import { TestServer } from '../support/server.ts';
 
 interface Line {
@@ -13,12 +12,6 @@ interface Line {
   readonly time: string;
   readonly event: string;
   readonly data: string;
-}
-
-function folder(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'sse-history-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
 }
 
 const get = (server: TestServer, query = '', headers = '') => server.send(`GET /admin/history${query}\n${headers}`);
@@ -42,7 +35,7 @@ const filter = (source: string) => `?filter=${encodeURIComponent(source)}`;
 /** The same for a server that forgets and for one that keeps. */
 for (const store of ['memory', 'disk'] as const)
   describe(`the history on ${store}`, () => {
-    const start = (t: TestContext, directory = join(folder(t), 'log')) =>
+    const start = (t: TestContext, directory = join(temporaryFolder(), 'log')) =>
       TestServer.start(t, store === 'disk' ? { store: directory } : {});
 
     test('shows each event as it was published, with its id, its time and its audience', async (t) => {
@@ -137,7 +130,7 @@ for (const store of ['memory', 'disk'] as const)
     });
 
     test('lets go of the id and of the key of what was deleted', async (t) => {
-      const directory = join(folder(t), 'log');
+      const directory = join(temporaryFolder(), 'log');
       const server = await start(t, directory);
       for (const draft of [
         { data: 'price 0', supersedes: 'price' },
@@ -216,7 +209,7 @@ test('who may not publish may not read the history either, nor delete it', async
 });
 
 test('what was deleted stays deleted after a restart, before the ring and in it', async (t) => {
-  const directory = join(folder(t), 'log');
+  const directory = join(temporaryFolder(), 'log');
   const first = await TestServer.start(t, { store: directory, historyEvents: 10 });
   for (let i = 1; i <= 50; i++) await first.app.publish({ data: `${i}` }, 'test');
   // A replay from disk, so that its pages are in memory when their events are deleted.
@@ -233,7 +226,7 @@ test('what was deleted stays deleted after a restart, before the ring and in it'
 });
 
 test('a long history waits for who reads it slowly, in bounded memory', async (t) => {
-  const server = await TestServer.start(t, { store: join(folder(t), 'log'), historyBytes: '1mb' });
+  const server = await TestServer.start(t, { store: join(temporaryFolder(), 'log'), historyBytes: '1mb' });
   const draft = parseDraft({ data: 'x'.repeat(100_000) });
   await Promise.all(Array.from({ length: 300 }, () => server.app.hub.publish([draft], 'test')));
   const { archive } = server.app.hub;

@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from '../support/program.ts';
 import { promtool, samplesOf, whyNoPromtool } from '../support/scrape.ts';
 import { type Stream, TestServer } from '../support/server.ts';
-import { directory, tokenFile } from './files.ts';
+import { tokenFile } from './files.ts';
 
 const TOKEN = 'a-token-of-some-length';
 const USERS = fileURLToPath(new URL('../../config/users.example.json', import.meta.url));
@@ -104,7 +105,7 @@ test('who gets no stream is counted by how, and by what is wrong', async (t) => 
 });
 
 test('a store has its size, its state and the time that its syncs take', async (t) => {
-  const server = await TestServer.start(t, { store: join(directory(t), 'log') });
+  const server = await TestServer.start(t, { store: join(temporaryFolder(), 'log') });
   for (const data of ['one', 'two']) await server.broadcast('', data);
   const numbers = await scrape(server);
   assert.equal(numbers.get('sse_store_writable'), 1);
@@ -183,7 +184,7 @@ test('the buckets of a histogram only grow, and the last has all', async (t) => 
 });
 
 test('Prometheus itself finds nothing wrong with ours', { skip: whyNoPromtool() }, async (t) => {
-  const server = await TestServer.start(t, { store: join(directory(t), 'log') });
+  const server = await TestServer.start(t, { store: join(temporaryFolder(), 'log') });
   await server.broadcast();
   const { body } = await server.send('GET /metrics');
   const complaints = promtool(['check', 'metrics'], body)

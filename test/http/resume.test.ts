@@ -54,7 +54,7 @@ test('the header wins over ?lastEventId, and that over ?since; an empty one is n
 });
 
 test('?limit= begins so many events back that are for this client, however far that is', async (t) => {
-  for (const store of [undefined, join(temporaryFolder(t), 'log')]) {
+  for (const store of [undefined, join(temporaryFolder(), 'log')]) {
     // Most of them have left the ring: on disk they are found all the same.
     const server = await TestServer.start(t, { historyEvents: 100, ...(store !== undefined && { store }) });
     for (let i = 1; i <= 600; i++)

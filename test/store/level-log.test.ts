@@ -139,6 +139,22 @@ test('old events go by count, by bytes and by age, and the newest stays', async 
   }
 });
 
+test('a restart drops nothing that is within the bounds, though what was dropped before still takes room', async (t) => {
+  const directory = place(t);
+  const retention = { bytes: 5_000_000 };
+  const { log } = await open(directory, { retention });
+  for (let i = 0; i < 30; i++) await fill(log, 100, 10_000);
+  await log.trimmed();
+  const before = log.head - log.oldest + 1;
+  await log.close();
+  const { log: again } = await open(directory, { epoch: 'e2', retention });
+  await fill(again, 1);
+  await again.trimmed();
+  const after = again.head - again.oldest + 1;
+  assert(after > before * 0.9, `${after} of ${before} kept`);
+  await again.close();
+});
+
 test('what was redacted is in no file any more, nor after a restart; its sequence and its time stay', async (t) => {
   const directory = place(t);
   const holds = (text: string) => readdirSync(directory).some((name) => readFileSync(join(directory, name)).includes(text));
@@ -199,7 +215,7 @@ test('damage is found, told once, and never gives altered data; the rest is stil
     fc.asyncProperty(fc.nat(), fc.nat(), fc.boolean(), async (which, where, cut) => {
       const directory = place(t);
       cpSync(original, directory, { recursive: true });
-      const files = readdirSync(directory).filter((name) => /\.(ldb|log)$|MANIFEST|CURRENT/.test(name));
+      const files = readdirSync(directory).filter((name) => /\.(ldb|log)$|MANIFEST|CURRENT|HEAD/.test(name));
       const file = join(directory, files[which % files.length] as string);
       const { size } = statSync(file);
       if (size === 0) return;
@@ -212,7 +228,8 @@ test('damage is found, told once, and never gives altered data; the rest is stil
       const { log: damaged, warnings } = await open(directory, { epoch: 'e9' });
       const found = await everything(damaged);
       for (const { sequence, event } of found) assert.equal(event.data, wrote.get(sequence), `event ${sequence}`);
-      const lost = damaged.head - damaged.oldest + 1 - found.length;
+      assert.equal(damaged.head, wrote.size, 'no sequence is given twice');
+      const lost = wrote.size - found.length;
       if (lost > 0) assert(warnings.length > 0, `${lost} lost without a word`);
       await everything(damaged);
       assert.equal(warnings.filter((warning) => warning.includes('damaged')).length <= 1 || lost > 0, true);
@@ -222,4 +239,35 @@ test('damage is found, told once, and never gives altered data; the rest is stil
     }),
     { numRuns: Number(process.env.RUNS ?? 40) },
   );
+});
+
+test('the end of a log that is gone is told, and its sequences are not given again', async (t) => {
+  const directory = place(t);
+  const { log } = await open(directory);
+  for (let i = 0; i < 10; i++) await fill(log, 1);
+  await log.close();
+  const journal = readdirSync(directory).find((name) => name.endsWith('.log')) as string;
+  truncateSync(join(directory, journal), 1000);
+  const { log: shorter, warnings } = await open(directory, { epoch: 'e2' });
+  const kept = (await everything(shorter)).length;
+  assert(kept > 0 && kept < 10, `${kept} kept`);
+  assert.match(warnings[0] ?? '', new RegExp(`is damaged: events from ${kept + 1} to 10 are lost$`));
+  assert.equal((await shorter.append([parseDraft({ data: 'x' })]))[0]?.id, 'e2-11');
+  await shorter.close();
+  const { log: again, warnings: none } = await open(directory, { epoch: 'e3' });
+  assert.deepEqual(none, [], 'told once');
+  assert.equal(again.head, 11);
+  await again.close();
+});
+
+test('a note of how far the log had got that is damaged says nothing', async (t) => {
+  const directory = place(t);
+  const { log } = await open(directory);
+  await fill(log, 10);
+  await log.close();
+  writeFileSync(join(directory, 'HEAD'), '90 00000000');
+  const { log: again, warnings } = await open(directory, { epoch: 'e2' });
+  assert.equal(again.head, 10);
+  assert.deepEqual(warnings, []);
+  await again.close();
 });

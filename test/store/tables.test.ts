@@ -17,8 +17,8 @@ test('the checksum is the one of the standard', () => {
 
 // A repair packs what it writes, as LevelDB does by default.
 for (const kind of ['as it was written', 'that was repaired']) {
-  test(`a flip in any byte of a table ${kind} is found, and so is an end that is missing`, async (t) => {
-    const directory = join(temporaryFolder(t), 'log');
+  test(`a flip in any byte of a table ${kind} is found, and so is an end that is missing`, async () => {
+    const directory = join(temporaryFolder(), 'log');
     const db = new ClassicLevel(directory, { compression: false });
     await db.batch(
       Array.from({ length: 1500 }, (_, i) => ({ type: 'put' as const, key: `event ${i}`, value: `${i} `.repeat(20) })),

@@ -185,7 +185,7 @@ export class Program extends Running {
 
 /** Starts the program on a free port, unless the arguments name one, and waits until it is ready. It is killed at the latest when the test ends. */
 export async function startProgram(t: Cleanup, args: readonly string[] = [], options: ProgramOptions = {}): Promise<Program> {
-  const folder = temporaryFolder(t);
+  const folder = temporaryFolder();
   const readyFile = join(folder, 'ready.json');
   const port = args.includes('--port') || options.env?.SSE_SERVER_PORT !== undefined ? [] : ['--port', '0'];
   return serving(t, new Program([...port, '--ready-file', readyFile, ...args], options), readyFile);
@@ -193,7 +193,7 @@ export async function startProgram(t: Cleanup, args: readonly string[] = [], opt
 
 /** As `startProgram`, with nothing said about the port. */
 export function startAtDefaultPort(t: Cleanup, args: readonly string[] = []): Promise<Program> {
-  const readyFile = join(temporaryFolder(t), 'ready.json');
+  const readyFile = join(temporaryFolder(), 'ready.json');
   return serving(t, new Program(['--ready-file', readyFile, ...args], {}), readyFile);
 }
 
@@ -231,10 +231,16 @@ export async function run(
   return { ...exit, stdout: running.stdout, stderr: running.stderr };
 }
 
-/** A folder that goes with the test. */
-export function temporaryFolder(t: Cleanup): string {
+const folders: string[] = [];
+// With the process, and not with the test: what a test registers first is cleaned up first, and a server may still write there.
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that goes when all is over. */
+export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sse-server-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  folders.push(folder);
   return folder;
 }
 

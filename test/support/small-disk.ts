@@ -22,7 +22,7 @@ export class SmallDisk {
     t.after(() => {
       if (mounted !== '') execFileSync('umount', ['--lazy', mounted]);
     });
-    this.path = temporaryFolder(t);
+    this.path = temporaryFolder();
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}k`, 'tmpfs', this.path]);
     mounted = this.path;
   }

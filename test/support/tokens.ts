@@ -10,8 +10,8 @@ export class TokenMaker {
   readonly file: string;
   readonly #secret = randomBytes(32);
 
-  constructor(t: Cleanup) {
-    this.file = join(temporaryFolder(t), 'secret');
+  constructor() {
+    this.file = join(temporaryFolder(), 'secret');
     writeFileSync(this.file, this.#secret);
   }
 

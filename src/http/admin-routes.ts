@@ -1,0 +1,55 @@
+import type { Observe } from '../hub/activity.ts';
+import type { Hub } from '../hub/hub.ts';
+import type { Totals } from '../hub/tally.ts';
+import type { Revocations } from '../identity/revocations.ts';
+import { checkFilter } from './audience-check.ts';
+import { broadcast } from './broadcast.ts';
+import { disconnectClients, kickClient, listClients, showClient } from './clients.ts';
+import type { Feed } from './feed.ts';
+import { listHistory, redactHistory } from './history.ts';
+import type { OpenStreams } from './open-streams.ts';
+import { showBroadcast } from './receipts.ts';
+import { revoke } from './revoke.ts';
+import type { Methods } from './route-table.ts';
+import { type Running, setLogLevel, showConfig, showStats } from './server-view.ts';
+import { tapClient } from './tap.ts';
+
+export interface AdminParts {
+  readonly hub: Hub;
+  readonly feed: Feed;
+  readonly running: Running;
+  readonly totals: () => Totals;
+  /** In bytes. */
+  readonly bodyLimit: number;
+  /** What a broadcast without a body sends. */
+  readonly defaults: { readonly event: string; readonly data: string };
+  readonly openStreams: OpenStreams;
+  readonly revocations: Revocations;
+  readonly observe: Observe;
+  /** Wall clock, ms since 1970. */
+  readonly now: () => number;
+  /** In ms. */
+  readonly uptime: () => number;
+}
+
+/** Everything that stands under `/admin`. */
+export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>> {
+  const { hub, feed, running, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } = parts;
+  const publish = broadcast({ hub, bodyLimit, defaults });
+  const past = { archive: hub.archive, now };
+  return {
+    '/broadcast': { POST: publish, PUT: publish },
+    '/broadcasts/{id}': { GET: showBroadcast(hub) },
+    '/clients': { GET: listClients(hub) },
+    '/clients/disconnect': { POST: disconnectClients(hub) },
+    '/clients/{id}': { GET: showClient(hub), DELETE: kickClient(hub) },
+    '/clients/{id}/tap': { GET: tapClient(hub) },
+    '/config': { GET: showConfig(running) },
+    '/events': { GET: feed.handler },
+    '/filter/check': { POST: checkFilter(hub) },
+    '/history': { GET: listHistory(past), DELETE: redactHistory(past) },
+    '/log-level': { PATCH: setLogLevel(running) },
+    '/revoke': { POST: revoke({ hub, openStreams, revocations, observe }) },
+    '/stats': { GET: showStats(hub, totals, uptime) },
+  };
+}
