@@ -117,12 +117,7 @@ export class App {
    * @throws SseError `invalid-config` when a file or directory that the options name is no good, `store-in-use`, `start-failed`
    */
   static async open(options: Options, surroundings: Surroundings): Promise<App> {
-    const {
-      production,
-      portAsked,
-      authenticate,
-      running = { config: spellOptions(options), logLevel: undefined },
-    } = surroundings;
+    const { production, portAsked, authenticate, running = asLibrary(options) } = surroundings;
     const tally = new Tally();
     let app: App | undefined;
     // The store's failures count from its opening on, before there is anything else to report.
@@ -299,7 +294,6 @@ export class App {
     const { authentication, tickets, revocations, openStreams } = this.#access;
     const observe = this.#observe;
     const now = Date.now;
-    const version = packageVersion();
     const { authCookie, allowQueryToken, topics: topicRight } = options;
     const cors = { origins: options.cors, loopback: !this.exposed };
     const credentials = { authentication, tickets, openStreams, authCookie, allowQueryToken, topicRight, cors, now };
@@ -336,7 +330,7 @@ export class App {
       readyz: readyz(() => this.#checks()),
       metrics: metrics(() =>
         metricFamilies({
-          version,
+          version: this.#running.version,
           hub,
           totals: this.totals,
           measures: this.#measures,
@@ -359,6 +353,11 @@ export class App {
       { name: 'store', state: failed ?? (stored ? 'ok' : 'none'), fault: failed },
     ];
   }
+}
+
+/** What there is to say of a server in somebody's program. */
+function asLibrary(options: Options): Running {
+  return { version: packageVersion(), config: spellOptions(options), logLevel: undefined };
 }
 
 /** Whether a client says nothing about itself. */

@@ -111,7 +111,6 @@ const listOf = <T extends z.ZodType>(item: T, max: number) =>
       .max(max, `has at most ${max} entries`),
   );
 
-/** The shape of a draft; also the source of its JSON Schema. */
 const schema = z.strictObject({
   event: checked(typeProblem).optional().describe('The event type; default "message".'),
   data: z.unknown().optional().describe('A string is sent as it is, any other value as its JSON text.'),
@@ -138,6 +137,9 @@ const schema = z.strictObject({
   history: z.boolean('must be true or false').optional(),
   supersedes: checked(topicProblem).optional(),
 });
+
+/** The shape of a draft, for a JSON Schema of it. What needs more than a shape, `parseDraft` looks at. */
+export const draftSchema: z.ZodType = schema;
 
 /**
  * Makes a draft from untrusted input, or refuses it whole.

@@ -1,7 +1,7 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { type Issue, SseError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
-import { children, MACROS } from './syntax.ts';
+import { children, MACROS, typeOf } from './syntax.ts';
 
 /** Bounds of one expression, so that no legal one is expensive to evaluate. The body of a macro is run for each of up to 64 items. */
 const LIMITS = { bytes: 1024, operators: 32, operatorsInMacro: 8 } as const;
@@ -134,8 +134,8 @@ function inspect(root: ASTNode, source: string, pointer: string): void {
 
 /** Sums of lists grow with each operator; what they are needed for, `||` does. Types are known only after the check. */
 function refuseListSums(node: ASTNode, source: string, pointer: string): void {
-  const { kind } = (node as { checkedType?: { kind?: string } }).checkedType ?? {};
-  if (node.op === '+' && (kind === 'list' || kind === 'dyn'))
+  const type = typeOf(node) ?? '';
+  if (node.op === '+' && (type.startsWith('list') || type.startsWith('dyn')))
     throw refuse(pointer, 'lists cannot be added; use ||', source, node.pos);
   for (const child of children(node)) refuseListSums(child, source, pointer);
 }

@@ -25,6 +25,11 @@ export function children(node: ASTNode): ASTNode[] {
   return [node.args].flat(3).filter(isNode);
 }
 
+/** The type that the checker found for a node, such as `list<string>`. */
+export function typeOf(node: ASTNode): string | undefined {
+  return (node as { checkedType?: { name?: string } }).checkedType?.name;
+}
+
 /** The attribute of the client that a node stands for. @param item the name of a macro's item, which hides an attribute of that name */
 export function attributeOf(node: ASTNode, item?: string): Attribute | undefined {
   if (node.op === '.' && node.args[0].op === 'id' && node.args[0].args === 'client' && item !== 'client')

@@ -5,10 +5,12 @@ import type { Revocations } from '../identity/revocations.ts';
 import { checkFilter } from './audience-check.ts';
 import { broadcast } from './broadcast.ts';
 import { disconnectClients, kickClient, listClients, showClient } from './clients.ts';
+import type { Handler } from './exchange.ts';
 import type { Feed } from './feed.ts';
 import { listHistory, redactHistory } from './history.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { showBroadcast } from './receipts.ts';
+import { sendJson } from './respond.ts';
 import { revoke } from './revoke.ts';
 import type { Methods } from './route-table.ts';
 import { type Running, setLogLevel, showConfig, showStats } from './server-view.ts';
@@ -32,6 +34,14 @@ export interface AdminParts {
   readonly uptime: () => number;
 }
 
+/** `GET /admin/openapi.json`: this API, for programs. It is put together when somebody asks: a start has no time for it. */
+function showOpenApi(version: string): Handler {
+  return async ({ res }) => {
+    const { openApi } = await import('./openapi.ts');
+    sendJson(res, 200, openApi(version));
+  };
+}
+
 /** Everything that stands under `/admin`. */
 export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>> {
   const { hub, feed, running, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } = parts;
@@ -49,6 +59,7 @@ export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>
     '/filter/check': { POST: checkFilter(hub) },
     '/history': { GET: listHistory(past), DELETE: redactHistory(past) },
     '/log-level': { PATCH: setLogLevel(running) },
+    '/openapi.json': { GET: showOpenApi(running.version) },
     '/revoke': { POST: revoke({ hub, openStreams, revocations, observe }) },
     '/stats': { GET: showStats(hub, totals, uptime) },
   };

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { SseError } from '../errors.ts';
 import { everyone } from '../event/audience.ts';
 import { compileFilter } from '../event/filter.ts';
@@ -6,10 +5,9 @@ import type { Cursor } from '../hub/cursor.ts';
 import type { Hub } from '../hub/hub.ts';
 import { clientView } from './client-view.ts';
 import type { Exchange, Handler } from './exchange.ts';
-import { readJsonObject } from './json-body.ts';
+import { DISCONNECT, readOrder } from './orders.ts';
 import { numberIn, parametersOf } from './parameters.ts';
 import { sendJson } from './respond.ts';
-import { readable } from './schema.ts';
 
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
@@ -51,23 +49,10 @@ export function kickClient(hub: Hub): Handler {
   };
 }
 
-const order = z.strictObject({
-  filter: z.union([z.string(), z.record(z.string(), z.unknown())], 'must be a CEL expression or an object of equalities'),
-  reason: z
-    .string('must be a string')
-    .max(128, 'has at most 128 characters')
-    .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must not contain control characters or line breaks')
-    .optional(),
-  forever: z.boolean('must be true or false').optional(),
-});
-const EXAMPLE = '{"filter":"profile == \\"Guest\\""}';
-
 /** `POST /admin/clients/disconnect`: ends the streams that a filter selects; with `forever`, their clients are asked not to come back. */
 export function disconnectClients(hub: Hub): Handler {
   return async (exchange) => {
-    const result = order.safeParse(await readJsonObject(exchange, EXAMPLE));
-    if (!result.success) throw SseError.of('invalid-request', readable(result.error.issues, Object.keys(order.shape)));
-    const { filter, reason, forever = false } = result.data;
+    const { filter, reason, forever = false } = await readOrder(exchange, DISCONNECT);
     const found = await hub.find({ filter: compileFilter(filter) });
     for (const cursor of found) hub.kick(cursor, { ...(reason !== undefined && { detail: reason }), forever });
     sendJson(exchange.res, 200, { disconnected: found.size });

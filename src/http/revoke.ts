@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { SseError } from '../errors.ts';
 import { compileFilter, type Filter } from '../event/filter.ts';
 import type { Observe } from '../hub/activity.ts';
@@ -7,10 +6,9 @@ import type { Hub } from '../hub/hub.ts';
 import type { Grant } from '../identity/grant.ts';
 import type { Revocation, Revocations } from '../identity/revocations.ts';
 import type { Handler } from './exchange.ts';
-import { readJsonObject } from './json-body.ts';
 import type { OpenStreams } from './open-streams.ts';
+import { REVOKE, type RevokeOrder, readOrder } from './orders.ts';
 import { sendJson } from './respond.ts';
-import { readable } from './schema.ts';
 
 export interface RevokeOptions {
   readonly hub: Hub;
@@ -19,16 +17,6 @@ export interface RevokeOptions {
   readonly observe: Observe;
 }
 
-const name = z.string('must be a string').min(1, 'must not be empty').max(256, 'has at most 256 characters').optional();
-const order = z.strictObject({
-  sub: name,
-  jti: name,
-  filter: z
-    .union([z.string(), z.record(z.string(), z.unknown())], 'must be a CEL expression or an object of equalities')
-    .optional(),
-});
-const FIELDS = Object.keys(order.shape);
-const EXAMPLE = '{"sub":"7"}';
 /** After so many clients, other work may run. */
 const STEP = 256;
 
@@ -47,7 +35,7 @@ interface Target {
  */
 export function revoke({ hub, openStreams, revocations, observe }: RevokeOptions): Handler {
   return async (exchange) => {
-    const target = targetOf(await readJsonObject(exchange, EXAMPLE));
+    const target = targetOf(await readOrder(exchange, REVOKE));
     const cursors: Cursor[] = [];
     const found = new Map<string, Omit<Revocation, 'time'>>();
     let asked = 0;
@@ -72,18 +60,16 @@ export function revoke({ hub, openStreams, revocations, observe }: RevokeOptions
 }
 
 /** @throws SseError `invalid-request`, `invalid-filter` */
-function targetOf(body: object): Target {
-  const result = order.safeParse(body);
-  if (!result.success) throw SseError.of('invalid-request', readable(result.error.issues, FIELDS));
-  const given = FIELDS.filter((field) => Object.hasOwn(body, field));
+function targetOf(order: RevokeOrder): Target {
+  const given = REVOKE.fields.filter((field) => Object.hasOwn(order, field));
   if (given.length !== 1)
     throw SseError.of('invalid-request', [
       {
         pointer: given[1] === undefined ? '' : `/${given[1]}`,
-        detail: `exactly one of ${FIELDS.join(', ')} says what is revoked`,
+        detail: `exactly one of ${REVOKE.fields.join(', ')} says what is revoked`,
       },
     ]);
-  const { sub, jti, filter } = result.data;
+  const { sub, jti, filter } = order;
   if (sub !== undefined)
     return {
       what: 'sub',

@@ -1,22 +1,19 @@
-import { z } from 'zod';
 import { SseError } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Totals } from '../hub/tally.ts';
 import type { Handler } from './exchange.ts';
-import { readJsonObject } from './json-body.ts';
+import { LOG_LEVEL, type LogLevel, readOrder } from './orders.ts';
 import { sendJson } from './respond.ts';
-import { readable } from './schema.ts';
 
 /** What a program that runs the server lets admin see and change of it. */
 export interface Running {
+  /** Of the package. */
+  readonly version: string;
   /** Every option with its value and where that came from; what is secret is hidden. */
   readonly config: object;
   /** Undefined where there is no log of its own, as in a library. */
   readonly logLevel: { get(): string; set(level: LogLevel): void } | undefined;
 }
-
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LEVELS)[number];
 
 /** `GET /admin/stats`: how things stand, and counters since the start. @param uptime in ms */
 export function showStats(hub: Hub, totals: () => Totals, uptime: () => number): Handler {
@@ -39,15 +36,12 @@ export function showConfig({ config }: Running): Handler {
   return ({ res }) => sendJson(res, 200, config);
 }
 
-const order = z.strictObject({ level: z.enum(LEVELS, `must be ${LEVELS.slice(0, -1).join(', ')} or ${LEVELS.at(-1)}`) });
-
 /** `PATCH /admin/log-level`: what is logged from now on, until the restart. */
 export function setLogLevel({ logLevel }: Running): Handler {
   return async (exchange) => {
-    const result = order.safeParse(await readJsonObject(exchange, '{"level":"debug"}'));
-    if (!result.success) throw SseError.of('invalid-request', readable(result.error.issues, Object.keys(order.shape)));
+    const { level } = await readOrder(exchange, LOG_LEVEL);
     if (!logLevel) throw new SseError('not-found', 'this server runs in another program and has no log of its own');
-    logLevel.set(result.data.level);
+    logLevel.set(level);
     sendJson(exchange.res, 200, { level: logLevel.get() });
   };
 }

@@ -11,12 +11,15 @@ interface Node {
 /** At most so many items are remembered: clients that have hardly anything in common gain nothing by it. */
 const LIMIT = 4096;
 
+/** To look up what a client has in common with others takes some time itself; a filter that costs less is asked again. In units of its cost. */
+const WORTH = 1000;
+
 /** Of these, hardly two clients have the same. */
 const UNIQUE: ReadonlySet<Attribute> = new Set<Attribute>(['client.id', 'client.ip']);
 
-/** A filter that answers the same, and is evaluated once for all who are alike to it, where that pays. */
+/** A filter that answers the same, and is evaluated once for all clients that are alike to it, where that pays. */
 export function memoised(filter: Filter): Filter {
-  if (filter.uses.some((attribute) => UNIQUE.has(attribute))) return filter;
+  if (filter.cost < WORTH || filter.uses.some((attribute) => UNIQUE.has(attribute))) return filter;
   const memo = new Memo(filter);
   return { ...filter, matches: (client) => memo.matches(client) };
 }

@@ -68,8 +68,7 @@ for (const name of INHERITED) {
   test(`a claim may have that name: ${name}`, () => {
     const claims = JSON.parse(`{"${name}":"mine"}`);
     for (const filter of [`claims.${name} == "mine"`, { claims }]) {
-      // The CEL library tells types by their constructor: claims that have one of their own match nothing. Fails closed.
-      assert.equal(compiled(filter)?.matches(client({ claims })), name !== 'constructor');
+      assert.equal(compiled(filter)?.matches(client({ claims })), true);
       assert.equal(compiled(filter)?.matches(client()), false);
     }
     assert.equal(({} as Record<string, unknown>).mine, undefined);
@@ -208,7 +207,7 @@ test('whatever a filter is, it is refused as one, or answers true or false for e
         for (const one of clients) assert.equal(typeof filter.matches(one), 'boolean');
       },
     ),
-    { numRuns: 6000 },
+    { numRuns: Number(process.env.RUNS ?? 6000) },
   );
   assert(accepted > 20, `the soup is too thin: ${accepted} were filters`);
 });
@@ -239,6 +238,8 @@ test('what would make a filter slow for a client with many roles is refused, eac
     ['(claims.a + claims.b) == ["x"]', 'lists cannot be added'],
     ['roles.exists(r, roles.exists(t, t == r))', 'cannot stand inside another macro'],
     [`roles.exists(r, ${Array(6).fill('r in topics').join(' || ')})`, 'a macro has at most 8 operators inside'],
+    ['roles.exists(r, r.lowerAscii().trim().upperAscii().contains("x"))', 'takes too long for a client with 64 roles and topics'],
+    ['roles.exists(r, timestamp(r) == timestamp(name))', 'takes too long for a client with 64 roles and topics'],
   ] as const)
     assert.throws(
       () => compileFilter(source),
@@ -246,5 +247,5 @@ test('what would make a filter slow for a client with many roles is refused, eac
       source,
     );
   const heavy = clients.at(-1) as Client;
-  assert.equal(typeof compileFilter('roles.exists(r, r in topics || r + "x" == name)').matches(heavy), 'boolean');
+  assert.equal(compileFilter('roles.exists(r, r in topics)').matches(heavy), false);
 });

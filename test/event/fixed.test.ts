@@ -52,7 +52,7 @@ for (const [filter, fixes, whole] of [
 for (const [filter, uses] of [
   ['authenticated', ['authenticated']],
   ['profile == "x" && "ops" in roles && profile != ""', ['profile', 'roles']],
-  ['roles.exists(r, r in topics || r == name)', ['roles', 'topics', 'name']],
+  ['roles.exists(r, r == name || r == mail)', ['roles', 'name', 'mail']],
   ['claims.a.b == "x" && client.ip == mail', ['claims', 'client.ip', 'mail']],
   ['roles.exists(profile, profile == "x")', ['roles']],
   ['roles.exists(client, client == id)', ['roles', 'id']],

@@ -1,0 +1,233 @@
+import { z } from 'zod';
+import type { ErrorCode } from '../errors.ts';
+import { DRAFT_FIELDS, draftSchema } from '../event/draft.ts';
+import { CHECK_FILTER, DISCONNECT, LOG_LEVEL, REVOKE } from './orders.ts';
+
+/** What one method of a path takes and answers. */
+export interface Operation {
+  readonly summary: string;
+  /** Query parameters and what each means. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Header fields and what each means. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The JSON that it takes. */
+  readonly body?: z.ZodType;
+  /** What a body may be besides JSON: media types and what each means. */
+  readonly otherBodies?: Readonly<Record<string, string>>;
+  readonly answer: { readonly status: number; readonly type: string; readonly schema?: z.ZodType; readonly description: string };
+  /** Errors beside those of every admin request. */
+  readonly errors?: readonly ErrorCode[];
+}
+
+const EVENT_STREAM = 'text/event-stream';
+const JSON_TYPE = 'application/json';
+
+const text = z.string();
+const count = z.int().min(0);
+const time = z.iso.datetime();
+
+const identity = {
+  client: text.describe('The id of its connection.'),
+  ip: text,
+  authenticated: z.boolean(),
+  id: text,
+  login: text,
+  name: text,
+  mail: text,
+  profile: text,
+  roles: z.array(text),
+  topics: z.array(text),
+};
+const client = z.strictObject({
+  ...identity,
+  since: time,
+  state: z
+    .enum(['live', 'ready', 'reading', 'blocked'])
+    .describe('blocked takes nothing at the moment; ready and reading catch up.'),
+  lastEventId: text.describe('The last id that it was sent.'),
+  behind: count.describe('Entries of the log that it has not been sent yet.'),
+  missed: count.describe('Entries that it had missed when it came.'),
+  events: count.describe('Events that it was sent.'),
+  bytes: count.describe('Bytes that it was sent.'),
+});
+const delivery = {
+  id: text,
+  matched: count,
+  written: count,
+  flushed: count.describe('Handed to the kernel.'),
+  behind: count.describe('Connected, and not written or not flushed.'),
+  closed: count.describe('Gone before it was flushed.'),
+};
+const published = z.strictObject({
+  id: text,
+  matched: count,
+  durability: z.enum(['memory', 'disk']),
+  ...z.strictObject(delivery).omit({ id: true, matched: true }).partial().shape,
+});
+const check = z.strictObject({ matched: count, total: count, first: z.array(z.strictObject(identity)) });
+const entry = z.strictObject({
+  id: text,
+  time,
+  event: text,
+  data: text,
+  retry: z.int().optional(),
+  filter: text.optional(),
+  topics: z.array(text).optional(),
+  except: z.array(text).optional(),
+  ttl: text.optional(),
+  history: z.boolean().optional(),
+  supersedes: text.optional(),
+});
+const counters = z.record(text, count);
+const stats = z.strictObject({
+  uptime: count.describe('In seconds.'),
+  clients: z.strictObject({ total: count, live: count, ready: count, blocked: count, reading: count }),
+  events: count,
+  history: z.strictObject({ events: count, bytes: count }),
+  durability: z.enum(['memory', 'disk']),
+  accepts: z.boolean(),
+  totals: z.record(text, z.union([count, counters])),
+});
+
+const json = (schema: z.ZodType, description: string, status = 200) => ({ status, type: JSON_TYPE, schema, description });
+const FILTER = 'CEL over what is known of a client: profile == "Administrator".';
+const SELECTION = {
+  since: 'Not older than this: a duration back from now (10m), an ISO time, or earliest.',
+  until: 'Older than this.',
+  filter: 'CEL over id, event, data, topics and time.',
+};
+
+const broadcast: Operation = {
+  summary: 'Publishes an event, or with application/x-ndjson a batch of them: all or none.',
+  query: {
+    ...Object.fromEntries(DRAFT_FIELDS.map((field) => [field, 'As in the body.'])),
+    wait: 'Answers with a receipt when everyone has it, or when this time is over: 2s, at most 60s.',
+    dryRun: 'Says whom it would reach (200), and publishes nothing.',
+  },
+  headers: { 'Idempotency-Key': 'Publishing again under the same key within 24 h answers the same and sends nothing.' },
+  body: draftSchema,
+  otherBodies: {
+    'text/plain': 'The data itself.',
+    'application/x-www-form-urlencoded': 'A form that has a data field.',
+    'application/x-ndjson': 'One event a line; the answer has one line for each.',
+  },
+  answer: json(published, 'In the log, and on its way.', 202),
+  errors: ['invalid-event', 'invalid-filter', 'conflict', 'too-large', 'unsupported-media-type', 'store-failed', 'stopping'],
+};
+
+/** What stands under `/admin`: the paths and methods of `admin-routes.ts`, each described. */
+export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operation>>>> = {
+  '/broadcast': { POST: broadcast, PUT: broadcast },
+  '/broadcasts/{id}': {
+    GET: {
+      summary: 'The receipt of an event: how far it has got.',
+      query: { clients: '1 names the clients, those who do not have it first.' },
+      answer: json(
+        z.strictObject({
+          ...delivery,
+          clients: z.array(z.strictObject({ ...identity, state: z.enum(['flushed', 'written', 'behind', 'closed']) })).optional(),
+        }),
+        'The receipt.',
+      ),
+      errors: ['not-found'],
+    },
+  },
+  '/clients': {
+    GET: {
+      summary: 'Who is connected, in the order in which they came.',
+      query: { filter: FILTER, limit: 'At most so many, 1 to 1000; 100.', cursor: 'The next of an earlier answer.' },
+      answer: json(
+        z.strictObject({ clients: z.array(client), matched: count, total: count, next: text.nullable() }),
+        'A page of them; next is null on the last.',
+      ),
+      errors: ['invalid-filter'],
+    },
+  },
+  '/clients/disconnect': {
+    POST: {
+      summary: 'Ends the streams of those whom a filter selects.',
+      body: DISCONNECT.schema,
+      answer: json(z.strictObject({ disconnected: count }), 'How many there were.'),
+      errors: ['invalid-filter', 'unsupported-media-type', 'too-large'],
+    },
+  },
+  '/clients/{id}': {
+    GET: {
+      summary: 'One client, with its claims.',
+      answer: json(z.strictObject({ ...client.shape, claims: z.record(text, z.unknown()) }), 'It.'),
+      errors: ['not-found'],
+    },
+    DELETE: {
+      summary: 'Ends its stream; it comes back, if it is one that does.',
+      answer: json(z.strictObject({ disconnected: z.literal(1) }), 'It is gone.'),
+      errors: ['not-found'],
+    },
+  },
+  '/clients/{id}/tap': {
+    GET: {
+      summary: 'What one client is sent from now on, byte for byte.',
+      answer: { status: 200, type: EVENT_STREAM, description: 'Its stream, until that ends.' },
+      errors: ['not-found'],
+    },
+  },
+  '/config': {
+    GET: {
+      summary: 'Every option, its value and where that came from.',
+      answer: json(z.record(text, z.unknown()), 'By name.'),
+    },
+  },
+  '/events': {
+    GET: {
+      summary:
+        'What happens in the server: snapshot (clients), ready, then joined, left, renewed, broadcast, gap, refused, revoked, failed.',
+      answer: { status: 200, type: EVENT_STREAM, description: 'A stream that has no end.' },
+    },
+  },
+  '/filter/check': {
+    POST: {
+      summary: 'Whom a filter has among those who are connected; nothing is published.',
+      body: CHECK_FILTER.schema,
+      answer: json(check, 'How many, of how many, and the first 20.'),
+      errors: ['invalid-filter', 'unsupported-media-type', 'too-large'],
+    },
+  },
+  '/history': {
+    GET: {
+      summary: 'Events of the past; with Accept: application/x-ndjson one a line, all of them.',
+      query: {
+        ...SELECTION,
+        limit: '1 to 10000; 100.',
+        cursor: 'The next of an earlier answer, or any id.',
+        format: 'json or ndjson.',
+      },
+      answer: json(z.strictObject({ events: z.array(entry), next: text.nullable() }), 'A page; next is null on the last.'),
+      errors: ['invalid-filter'],
+    },
+    DELETE: {
+      summary: 'Takes events out of the past: they are replayed to nobody any more.',
+      query: { ...SELECTION, all: 'true, in place of a selection.' },
+      answer: json(z.strictObject({ deleted: count }), 'How many they were.'),
+      errors: ['invalid-filter', 'store-failed'],
+    },
+  },
+  '/log-level': {
+    PATCH: {
+      summary: 'What is logged from now on.',
+      body: LOG_LEVEL.schema,
+      answer: json(LOG_LEVEL.schema, 'The level as it is now.'),
+      errors: ['not-found', 'unsupported-media-type', 'too-large'],
+    },
+  },
+  '/openapi.json': {
+    GET: { summary: 'This document.', answer: json(z.record(text, z.unknown()), 'OpenAPI 3.1.') },
+  },
+  '/revoke': {
+    POST: {
+      summary: 'Takes credentials back: their streams end, and they open no other.',
+      body: REVOKE.schema,
+      answer: json(z.strictObject({ revoked: count, ended: count }), 'How many credentials, and streams.'),
+      errors: ['invalid-filter', 'at-capacity', 'store-failed', 'unsupported-media-type', 'too-large'],
+    },
+  },
+  '/stats': { GET: { summary: 'How things stand, and counters since the start.', answer: json(stats, 'Both.') } },
+};
