@@ -337,7 +337,7 @@ export class App {
       readyz: readyz(() => this.#checks()),
       metrics: metrics(() =>
         metricFamilies({
-          version,
+          version: packageVersion(),
           hub,
           totals: this.totals,
           measures: this.#measures,

@@ -21,13 +21,14 @@ export async function main(): Promise<void> {
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
   const write = (text: string) => void stderr.write(text);
   try {
+    const version = packageVersion();
     const code = await runCommand(process.argv.slice(2), {
       stdout: (text) => void stdout.write(text),
       stderr: write,
       env: process.env,
       readFile: (path) => readFileSync(path, 'utf8'),
       columns: stdout.columns,
-      version: packageVersion(),
+      version,
       inspect: ({ options }) => App.inspect(options),
       run: (loaded) => serve(loaded, process),
       history: async (order) => (await import('./history-transfer.ts')).transferHistory(order, process),

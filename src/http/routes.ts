@@ -19,17 +19,20 @@ export interface RouteParts {
   readonly metrics: Handler;
 }
 
+/** Where scrapers look by default; it shows what admin shows, to whoever may use that. */
+const METRICS = '/metrics';
+
 /** Every route there is. Streams and files have paths of the operator's choice. */
 export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handler; ownAdmin: Handler } {
   const { guard, readyz, metrics } = parts;
   const checks = { '/livez': { GET: livez, HEAD: livez }, '/readyz': { GET: readyz, HEAD: readyz } };
   const health = new RouteTable(checks);
-  const guardedPaths = {
-    '/metrics': { GET: metrics, HEAD: metrics },
+  const admin = {
     ...Object.fromEntries(Object.entries(parts.admin).map(([path, methods]) => [`/admin${path}`, methods])),
+    [METRICS]: { GET: metrics, HEAD: metrics },
   };
-  const adminShared = new RouteTable(guardedPaths);
-  const adminOwn = new RouteTable({ ...checks, ...guardedPaths });
+  const adminShared = new RouteTable(admin);
+  const adminOwn = new RouteTable({ ...checks, ...admin });
   // A stream's own path comes last: it wins over what belongs to another.
   const streams = new Map<string, Handler>([
     ...parts.ssePaths.map((path) => [beside(path, 'ticket'), parts.giveTicket] as const),
@@ -58,7 +61,7 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
       exchange.parameters = found.parameters;
       return handler(exchange);
     };
-  const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/') || path === '/metrics';
+  const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/') || path === METRICS;
   // To a stream that asks for a credential, two are a bad one; elsewhere they are a request that two readers read differently.
   const single =
     (handler: Handler): Handler =>

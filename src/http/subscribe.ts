@@ -75,9 +75,14 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
   try {
     const topics = grantedTopics(asked, grant, options.topicRight);
     const client: Client = { ...grant.identity, topics, client: { id: newClientId(), ip: exchange.ip } };
-    const position = await hub.locate(wanted, client);
     const { req, res, method, headers } = exchange;
     if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
+    // Before anybody looks into the past for it, and again when that is done.
+    checkRoom(options);
+    // Whoever goes while it waits may come back at once, with the same ticket.
+    if (ticket) req.socket.once('close', () => ticket.release());
+    const position = await hub.locate(wanted, client);
+    authentication.check(grant);
 
     const socket = res.socket;
     // Gone meanwhile, or with requests behind it that would never get their turn.
@@ -88,10 +93,14 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
     const stream = new EventStream(res, headers, options.stallTime);
     const cursor = hub.attach(stream, client, position, grant.expiresAt);
     isOpen = true;
-    if (grant !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant, ticket, askedTopics: asked });
-    ticket?.opened(() => {
-      cursor.detach('left');
-      socket.destroy();
+    if (grant !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant, former: [], ticket, askedTopics: asked });
+    ticket?.opened({
+      // Nothing may have arrived yet of what it was sent.
+      hasSent: (id) => id === wanted.lastEventId || hub.hasSent(cursor, id),
+      leave: () => {
+        cursor.detach('left');
+        socket.destroy();
+      },
     });
     stream.follow(cursor);
   } finally {

@@ -52,6 +52,9 @@ export class CatchUp {
   /** What was last put together, by first and next sequence: those that return together share it. */
   readonly #chunks = new Map<string, Chunk>();
 
+  /** Changes when what was taken from the past before must not be sent any more. */
+  #version = 0;
+
   constructor(parts: CatchUpParts) {
     this.#parts = parts;
     this.#past = new Past(parts.log, { loaded: () => this.#resume(), failed: (error) => this.#endReading(error) });
@@ -74,21 +77,25 @@ export class CatchUp {
 
   /** Entries were redacted: nothing that was made of them before is sent. */
   renew(): void {
+    this.#version++;
     this.#chunks.clear();
     this.#past.renew();
   }
 
   /** Sends a cursor the next chunk that is for it. */
   *#advance(cursor: Cursor): Generator<void, void> {
-    const { standing, history, end } = this.#parts;
+    const { standing, history, end, schedule } = this.#parts;
     if (cursor.pastOnly && cursor.next > cursor.attachedAt) return end(cursor, 'complete');
     if (cursor.next > standing.at) return standing.settle(cursor);
     if (cursor.next < this.#parts.oldest()) return end(cursor, 'slow'); // Overtaken: publishing was faster than its reading.
     const source = cursor.next < history.oldest ? this.#past.page(cursor.next) : history;
     if (!source) return standing.move(cursor, 'reading');
     const until = cursor.pastOnly ? Math.min(standing.at, cursor.attachedAt) : standing.at;
+    const version = this.#version;
     const found = yield* this.#collect(cursor, source, Math.min(until + 1, source.next));
     if (cursor.place !== 'ready') return;
+    // Redacted while others had their turn: it is looked at anew.
+    if (version !== this.#version) return schedule();
     const first = cursor.next;
     // What is missing is told of on its own, before anything newer.
     if (found.next === first) return this.#skip(cursor, source, Math.min(until + 1, source.next));

@@ -208,6 +208,12 @@ export class Hub {
     return this.#roster.get(client);
   }
 
+  /** Whether an id is one that a client was sent, or where its stream began. */
+  hasSent(cursor: Cursor, id: string): boolean {
+    const sequence = this.archive.sequenceOf(id);
+    return sequence !== undefined && sequence <= cursor.sent && sequence > cursor.attachedAt - cursor.missed - 1;
+  }
+
   /** Where a client stands: the last id that it was sent, and how many entries the log has beyond what it has seen. */
   standOf(cursor: Cursor): { readonly lastEventId: string; readonly behind: number } {
     const behind = Math.max(0, this.#history.newest - this.#standing.positionOf(cursor));
