@@ -83,7 +83,7 @@ function applied(args: readonly Part[], apply: Operation['apply']): Evaluate {
 }
 
 /** For each item of a list that a value is compared with, for each that is put into a set, and for a key that is not known before. */
-const COST = { compared: 4, claimed: 5, put: 25, key: 300 } as const;
+const COST = { compared: 4, put: 25, key: 300 } as const;
 
 /** `a.b`, `a["b"]`, `a[1]`. */
 export function access(of: Part, key: Part): Part {
@@ -154,7 +154,7 @@ function lookUp(value: Value): boolean {
 
 function containment({ items }: Part): (one: Value, all: Value) => boolean | undefined {
   return (one, all) => {
-    const more = Array.isArray(all) ? (all.length - items) * COST.claimed : COST.key;
+    const more = Array.isArray(all) ? (all.length - items) * COST.compared : COST.key;
     return spend(more) && lookUp(one) ? among(one, all) : undefined;
   };
 }
