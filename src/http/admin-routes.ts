@@ -48,7 +48,7 @@ function showOpenApi(version: string): Handler {
 export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>> {
   const { hub, feed, running, version, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } = parts;
   const publish = broadcast({ hub, bodyLimit, defaults });
-  const past = { archive: hub.archive, now };
+  const past = { archive: hub.archive, now, observe };
   return {
     '/broadcast': { POST: publish, PUT: publish },
     '/broadcasts/{id}': { GET: showBroadcast(hub) },

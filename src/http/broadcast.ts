@@ -155,8 +155,31 @@ function addBody(fields: Fields, exchange: Exchange, body: Buffer): void {
       checkEscapes(text, 'the form');
       return addParameters(fields, form, (field) => `form field ${field}`);
     }
+    refuseMisread(text, form);
   }
   add(fields, 'data', text, 'the body');
+}
+
+/** JSON, or a form without data, that says to whom: as text it would reach everyone, with its audience for them to read. */
+function refuseMisread(text: string, form: URLSearchParams): void {
+  const names = ['filter', 'topics', 'except'];
+  if (/^\s*\{/.test(text) && names.some((name) => text.includes(`"${name}"`)) && isJson(text))
+    throw refuse(
+      'the body',
+      'is JSON, and was sent as a form: say curl --json, or -H "Content-Type: text/plain" if the text is meant',
+    );
+  const named = names.find((name) => form.has(name));
+  if (named !== undefined)
+    throw refuse(`form field ${named}`, 'stands in a form without data; say -H "Content-Type: text/plain" if the text is meant');
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function addJson(fields: Fields, text: string): void {

@@ -21,12 +21,12 @@ export function evidenceOf(exchange: Exchange, { authCookie, allowQueryToken, co
   const ticket = query.get('ticket');
   // A HEAD opens nothing, so it takes the place of nothing.
   const lastEventId = exchange.method === 'GET' ? header(req, 'last-event-id') : undefined;
-  const queryToken = allowQueryToken ? query.get('jwt') : null;
+  const queryToken = query.get('jwt');
   return {
     ...(authorization !== undefined && { authorization }),
     ...(cookie !== undefined && { cookie }),
     ...(ticket !== null && { ticket }),
-    ...(queryToken !== null && { queryToken }),
+    ...(queryToken !== null && (allowQueryToken ? { queryToken } : { ignoredToken: true })),
     ...(lastEventId !== undefined && { lastEventId }),
     request: { headers: req.headers, query, ip, isGone: () => req.socket.destroyed },
   };

@@ -64,7 +64,8 @@ export class Pulse {
       // One that is full or waits for its past takes nothing now; it hears at a later beat.
       if (cursor.place !== 'live') continue;
       const left = cursor.term.noticeAt(time, notice);
-      if (left !== undefined) this.#tell(cursor, 'sse.auth', { expiresIn: Math.floor(left / 1000) });
+      if (left !== undefined)
+        this.#tell(cursor, 'sse.auth', { expiresIn: Math.floor(left / 1000), client: cursor.client.client.id });
     }
   }
 

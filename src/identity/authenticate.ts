@@ -15,6 +15,8 @@ export interface Evidence {
   readonly ticket?: string;
   /** A token in the URL, where that is allowed. */
   readonly queryToken?: string;
+  /** Whether there is one where it is not allowed. */
+  readonly ignoredToken?: boolean;
   /** Where it says that a stream of its own has broken off. */
   readonly lastEventId?: string;
   readonly request: RequestView;
@@ -70,6 +72,12 @@ export class Authentication {
     if (this.#isConfigured && evidence.ticket !== undefined && !this.#showsToken(evidence)) return this.#byTicket(evidence);
     const grant = await this.#find(evidence);
     if (grant) return { grant };
+    // Whoever shows a token, wherever it is, does not want to be anonymous.
+    if (this.#isConfigured && evidence.ignoredToken)
+      throw new SseError(
+        'unauthenticated',
+        '?jwt= counts with --allow-query-token only; a ticket does as well: POST to this path and /ticket',
+      );
     if (required) throw nothingShown();
     return { grant: !this.#isConfigured && selfDeclared() ? declared(evidence.request.query) : NOTHING_SHOWN };
   }

@@ -102,7 +102,7 @@ describe('the README', () => {
     const lines = script('jwt sample').trim().split('\n');
     assert.equal(lines.length, 5);
     // The second line starts the server, which this test does itself: on a free port, and to end it.
-    const args = /--static .*(?= &)/
+    const args = /--static .*?(?= +#)/
       .exec(lines[1] ?? '')?.[0]
       .replace('./public', join(ROOT, 'public'))
       .split(' ');
@@ -114,7 +114,7 @@ describe('the README', () => {
     const [token = '', stream = '', publish = ''] = lines
       .slice(2)
       .map((line) => line.replace('localhost:2015', `localhost:${program.port}`));
-    const curl = new Running(['-c', `${token}\nexec ${stream.replace(/ &$/, '')}`], { command: ['bash'], cwd: folder });
+    const curl = new Running(['-c', `${token}\nexec ${stream.replace(/ +#.*/, '')}`], { command: ['bash'], cwd: folder });
     t.after(() => curl.kill());
     await curl.until('the stream is open', () => /sse\.open\ndata: .*"profile":"Administrator"/.test(curl.stdout));
     assert.match((await bash(publish)).stdout, /"matched":1/);
