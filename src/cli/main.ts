@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { App } from '../app.ts';
 import { type ErrorCode, SseError } from '../errors.ts';
 import { runCommand } from './command.ts';
+import { interruption } from './interruption.ts';
 import { report } from './report.ts';
 import { serve } from './serve.ts';
 
@@ -19,6 +20,10 @@ export async function main(): Promise<void> {
   // Whoever read it may have gone (`sse-server | head`); that is no reason to stop serving.
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
   const write = (text: string) => void stderr.write(text);
+  const client = () => {
+    const { stdin, env } = process;
+    return { stdin, stdout, stderr, env, interrupted: interruption(process) };
+  };
   try {
     const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8')) as { version: string };
     const code = await runCommand(process.argv.slice(2), {
@@ -32,6 +37,7 @@ export async function main(): Promise<void> {
       run: (loaded) => serve(loaded, process),
       history: async (order) => (await import('./history-transfer.ts')).transferHistory(order, process),
       token: async (order) => (await import('./token-work.ts')).workOnToken(order, process),
+      send: async (order) => (await import('./send.ts')).send(order, client()),
     });
     process.exit(code);
   } catch (error) {
