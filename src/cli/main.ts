@@ -3,6 +3,7 @@ import { App } from '../app.ts';
 import { type ErrorCode, SseError } from '../errors.ts';
 import { packageVersion } from '../parts/version.ts';
 import { runCommand } from './command.ts';
+import { interruption } from './interruption.ts';
 import { report } from './report.ts';
 import { serve } from './serve.ts';
 
@@ -20,6 +21,10 @@ export async function main(): Promise<void> {
   // Whoever read it may have gone (`sse-server | head`); that is no reason to stop serving.
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
   const write = (text: string) => void stderr.write(text);
+  const client = () => {
+    const { stdin, env } = process;
+    return { stdin, stdout, stderr, env, interrupted: interruption(process) };
+  };
   try {
     const version = packageVersion();
     const code = await runCommand(process.argv.slice(2), {
@@ -33,6 +38,7 @@ export async function main(): Promise<void> {
       run: (loaded) => serve(loaded, process),
       history: async (order) => (await import('./history-transfer.ts')).transferHistory(order, process),
       token: async (order) => (await import('./token-work.ts')).workOnToken(order, process),
+      send: async (order) => (await import('./send.ts')).send(order, client()),
     });
     process.exit(code);
   } catch (error) {
