@@ -9,7 +9,7 @@ describe('sse-server send', () => {
   it('reaches those it names, from an argument, a file and a pipe', async (t) => {
     const program = await startProgram(t);
     const [ada, bob] = [await openStream(t, `${program.sse}?id=7&login=ada`), await openStream(t, `${program.sse}?login=bob`)];
-    const folder = temporaryFolder(t);
+    const folder = temporaryFolder();
     const env = { SSE_SERVER_READY_FILE: join(folder, 'ready.json') };
     writeFileSync(env.SSE_SERVER_READY_FILE, JSON.stringify(program.ready));
     writeFileSync(join(folder, 'note.txt'), 'Grüße\nvon der Datei\n');
@@ -46,7 +46,7 @@ describe('sse-server send', () => {
   });
 
   it('finds an admin that listens for itself, on a port or a socket', async (t) => {
-    const socket = join(temporaryFolder(t), 'admin.sock');
+    const socket = join(temporaryFolder(), 'admin.sock');
     const program = await startProgram(t, ['--admin-listen', `unix:${socket}`]);
     const lost = await run(t, ['send', 'x', '--url', program.url]);
     assert.equal(lost.code, 1);
