@@ -12,6 +12,7 @@ import { EXAMPLES } from './examples.ts';
 import { addHistoryCommand } from './history-command.ts';
 import { report } from './report.ts';
 import { addSendCommand } from './send-command.ts';
+import { addTailCommand } from './tail-command.ts';
 import { addTokenCommand } from './token-command.ts';
 
 /** Bad usage or configuration; design §11. */
@@ -48,6 +49,7 @@ export async function runCommand(argv: readonly string[], effects: Effects): Pro
   addHistoryCommand(program, load, effects, ended);
   addTokenCommand(program, load, effects, ended);
   addSendCommand(program, effects, ended);
+  addTailCommand(program, effects, ended);
 
   try {
     const client = clientCommandIn(program, argv);

@@ -12,6 +12,7 @@ Examples:
   sse-server history export backup.ndjson --url http://localhost:2015
   sse-server history import backup.ndjson --store ./log
   sse-server send hello --event notice          the clients of the server that runs get it
+  sse-server tail --since 10m --json            what they get, a line each
   sse-server token create --jwt-secret-file secret --profile Administrator
 
 Every option is also a variable, --sse-path is SSE_SERVER_SSE_PATH (with commas between several values), and a key of

@@ -46,7 +46,7 @@ export function findServer({ url, readyFile }: ServerFlags, { env, readFile }: P
  *
  * @param pointer where the URL stood @throws SseError `invalid-config`
  */
-function placeAt(url: string, pointer: string): ServerPlace {
+export function placeAt(url: string, pointer: string): ServerPlace {
   if (/^unix:./.test(url)) return { admin: url };
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw wrong(pointer, `must be a URL such as http://localhost:2015 or unix:PATH, not ${quoted(url)}`);

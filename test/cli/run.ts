@@ -35,6 +35,7 @@ export async function run(argv: readonly string[], world: Partial<Effects> = {})
     history: () => 0,
     token: () => 0,
     send: () => 0,
+    tail: () => 0,
     ...world,
   });
   return { exitCode, stdout, stderr, loaded };

@@ -18,6 +18,11 @@ function commands(heading: string): string[] {
   return blocks.flatMap((block) => block.replaceAll('\\\n', ' ').trim().split('\n'));
 }
 
+/** The program as a shell starts it from anywhere. Node looks for `tsx` from where it is started. */
+function words(): string[] {
+  return [process.execPath, ...PROGRAM].map((word) => (word === 'tsx' ? import.meta.resolve(word) : word));
+}
+
 describe('the README', () => {
   it('shows the help as it is', async (t) => {
     const { stdout } = await run(t, [...PROGRAM, '--help'], { command: [process.execPath] });
@@ -62,8 +67,6 @@ describe('the README', () => {
     const program = await startProgram(t);
     const folder = temporaryFolder();
     const lines = commands('Look back');
-    // Node looks for `tsx` from where it is started.
-    const words = [process.execPath, ...PROGRAM].map((word) => (word === 'tsx' ? import.meta.resolve(word) : word));
     assert.equal(lines.length, 8);
     await program.publish({ event: 'price', data: 'not secret', topics: ['eur'] });
     for (const line of lines) {
@@ -71,9 +74,42 @@ describe('the README', () => {
       const script = line
         .replace('localhost:2015', `localhost:${program.port}`)
         .replace(/^curl /, 'curl -sS --fail-with-body ')
-        .replace(/^npx sse-server/, words.join(' '));
+        .replace(/^npx sse-server/, () => words().join(' '));
       const { code, stdout, stderr } = await run(t, ['-c', script], { command: ['bash'], cwd: folder });
       assert.equal(code, 0, `${line}\n${stdout}${stderr}`);
+    }
+  });
+
+  it('has lines from the command line that do what they say', async (t) => {
+    const program = await startProgram(t);
+    const folder = temporaryFolder(t);
+    writeFileSync(join(folder, 'note.txt'), 'from a file\n');
+    const answer = /^\{"id":"\w+-\d+","matched":0,"durability":"memory"\}\n$/;
+    const says = [
+      /\}\nhi\n$/,
+      answer,
+      answer,
+      answer,
+      /^\{"matched":0,"total":0,"first":\[\]\}\n$/,
+      /^(\{"id":.*\}\n){5}$/,
+      // What is for others is not among them.
+      /^\{.*"message","data":"hi"\}\n\{.*"notice","data":"hello"\}\n\{.*"clock","data":"tick"\}\n$/,
+      /^notice: hello\n$/,
+    ];
+    const lines = commands('From the command line');
+    assert.equal(lines.length, says.length);
+    for (const [i, line] of lines.entries()) {
+      const script = line
+        .replace('localhost:2015', `localhost:${program.port}`)
+        .replace(/^curl /, 'curl -sS ')
+        .replaceAll('npx sse-server', () => words().join(' '));
+      const { code, stdout, stderr } = await run(t, ['-c', script], {
+        command: ['bash'],
+        cwd: folder,
+        env: { SSE_SERVER_URL: program.url },
+      });
+      assert.equal(code, 0, `${line}\n${stdout}${stderr}`);
+      assert.match(stdout, says[i] ?? /never/, line);
     }
   });
 
