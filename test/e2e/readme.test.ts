@@ -82,7 +82,7 @@ describe('the README', () => {
 
   it('has lines from the command line that do what they say', async (t) => {
     const program = await startProgram(t);
-    const folder = temporaryFolder(t);
+    const folder = temporaryFolder();
     writeFileSync(join(folder, 'note.txt'), 'from a file\n');
     const answer = /^\{"id":"\w+-\d+","matched":0,"durability":"memory"\}\n$/;
     const says = [

@@ -72,7 +72,7 @@ describe('sse-server tail', () => {
   });
 
   it('outlives a restart of the server, with a store', async (t) => {
-    const store = join(temporaryFolder(t), 'log');
+    const store = join(temporaryFolder(), 'log');
     const first = await startProgram(t, ['--store', store, '--retry', '500ms']);
     const tail = new Tail(t, first.sse, '--since', 'earliest');
     await first.publish({ data: 'before' });
@@ -97,10 +97,10 @@ describe('sse-server tail', () => {
   });
 
   it('is refused with the reason of the server, and times out with 4', async (t) => {
-    const users = join(temporaryFolder(t), 'users.json');
+    const users = join(temporaryFolder(), 'users.json');
     writeFileSync(users, '{"users":[{"token":"a-token-for-trying","id":"7","topics":["a"]}]}');
     const program = await startProgram(t, ['--users', users, '--require-auth']);
-    const token = join(temporaryFolder(t), 'token');
+    const token = join(temporaryFolder(), 'token');
     writeFileSync(token, 'a-token-for-trying\n');
     const anonymous = await run(t, ['tail', program.url]);
     assert.equal(anonymous.code, 1);
@@ -115,7 +115,7 @@ describe('sse-server tail', () => {
 
   it('runs a command for each event, in order', async (t) => {
     const program = await startProgram(t);
-    const file = join(temporaryFolder(t), 'out');
+    const file = join(temporaryFolder(), 'out');
     for (const data of ['two\nlines', 'b', 'c']) await program.publish({ event: 'n', data });
     const exec = `printf '%s %s\\n' "$SSE_EVENT" "$(cat)" | tee -a ${file}`;
     const { code, stdout } = await run(t, ['tail', program.url, '--since', 'earliest', '--exec', exec, '--count', '3']);
