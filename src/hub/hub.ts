@@ -3,20 +3,22 @@ import { type Audience, isEveryone } from '../event/audience.ts';
 import { encodeControl } from '../event/encode.ts';
 import type { EventDraft } from '../event/event.ts';
 import type { Client } from '../event/identity.ts';
-import type { CloseReason, Observe } from './activity.ts';
+import type { CloseReason } from './activity.ts';
 import { Archive } from './archive.ts';
 import type { Batch } from './batch.ts';
 import { CatchUp } from './catch-up.ts';
 import { Cursor } from './cursor.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
-import { History, type HistoryEntry, type HistoryLimits } from './history.ts';
+import { History, type HistoryEntry } from './history.ts';
+import type { HubOptions } from './hub-options.ts';
 import { LastValues } from './last-values.ts';
 import { type Meter, UNMEASURED } from './meter.ts';
 import { Offers } from './offers.ts';
 import { checkOwnIds } from './own-ids.ts';
 import { Pulse } from './pulse.ts';
 import { Receipts } from './receipts.ts';
+import { refill } from './refill.ts';
 import { FAREWELL, type Position, positionId, resolve } from './resume.ts';
 import { Roster } from './roster.ts';
 import { Standing } from './standing.ts';
@@ -24,30 +26,6 @@ import { locate } from './start.ts';
 import type { Subscriber } from './subscriber.ts';
 import { Term } from './term.ts';
 import { inSlices, Turns } from './turns.ts';
-
-export interface HubOptions {
-  readonly log: EventLog;
-  readonly history: HistoryLimits;
-  /** Where a stream goes on whose cursor is no good: from the oldest entry kept, or from the head. */
-  readonly onGap: 'oldest' | 'latest';
-  /** Reconnection time told to every client, in ms. */
-  readonly retry: number;
-  /** A client that got nothing for this long gets a heartbeat, in ms. */
-  readonly heartbeat: number;
-  /** Streams end after this long, ± 20 % each, in ms; 0 is never. */
-  readonly maxAge: number;
-  /** Clients are told this long before their credential ends, in ms. */
-  readonly notice: number;
-  readonly observe: Observe;
-  /** Default: nobody measures. */
-  readonly meter?: Meter;
-  /** Wall clock, ms since 1970. */
-  readonly now?: () => number;
-  /** A clock that only goes forward, in ms: what streams are timed by. */
-  readonly elapsed?: () => number;
-  /** Runs a function in a later turn of the event loop, after input was read. */
-  readonly defer?: (turn: () => void) => void;
-}
 
 /** What a client is told at the end, besides the reason. */
 interface Goodbye {
@@ -125,24 +103,10 @@ export class Hub {
     log.follow((entry) => this.#offer(entry));
   }
 
-  /** Takes what a durable log holds into the history again. To be awaited before the first client. */
-  async refill(): Promise<void> {
+  /** Takes in what a durable log holds of former openings. To be awaited before the first client. */
+  refill(): Promise<void> {
     const { events } = this.#options.history;
-    const { head, oldest } = this.#log;
-    for (let next = Math.max(oldest, head - events + 1); next <= head; ) {
-      const page = await this.#log.read(next);
-      for (const entry of page.entries) {
-        // The history has no holes: after a damaged entry it begins anew.
-        if (entry.sequence !== this.#history.next) this.#history.begin(entry.sequence);
-        this.#history.append(entry);
-      }
-      next = page.next;
-    }
-    if (this.#history.newest !== head) this.#history.begin(head + 1);
-    await this.#log.recall({
-      receipt: (receipt) => this.#receipts.restore(receipt),
-      latest: (entry) => this.#lastValues.add(entry, oldest, false),
-    });
+    return refill(this.#log, events, { history: this.#history, receipts: this.#receipts, lastValues: this.#lastValues });
   }
 
   /** Looks up where a position is that is a time, or a number of events back. To be awaited before `attach`. */
