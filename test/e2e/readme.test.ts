@@ -63,6 +63,16 @@ describe('the README', () => {
     assert.equal(program.log.filter(({ msg }) => msg === 'broadcast').length, 0);
   });
 
+  it('has lines that see and steer', async (t) => {
+    const program = await startProgram(t);
+    for (const line of commands('See and steer')) {
+      const script = line.replace('localhost:2015', `localhost:${program.port}`).replace('curl ', 'curl -sS --fail-with-body ');
+      const { code, stdout, stderr } = await run(t, ['-c', script], { command: ['bash'] });
+      assert.equal(code, 0, `${line}\n${stdout}${stderr}`);
+      JSON.parse(stdout);
+    }
+  });
+
   it('has lines that look back and take back', async (t) => {
     const program = await startProgram(t);
     const folder = temporaryFolder();
