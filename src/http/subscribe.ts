@@ -3,9 +3,9 @@ import { type ErrorCode, SseError } from '../errors.ts';
 import { encodeRetry } from '../event/encode.ts';
 import type { Client } from '../event/identity.ts';
 import type { Observe } from '../hub/activity.ts';
+import { isFarewell } from '../hub/goodbye.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { TurnedAway } from '../hub/measures.ts';
-import { FAREWELL } from '../hub/resume.ts';
 import type { Authentication } from '../identity/authenticate.ts';
 import { NOTHING_SHOWN } from '../identity/grant.ts';
 import { corsHeaders, preflight } from './cors.ts';
@@ -50,7 +50,7 @@ export function subscribe(options: SubscribeOptions): Handler {
     if (method === 'OPTIONS') return void res.writeHead(204, { ...preflight('GET, HEAD'), ...headers }).end();
     checkRequest(exchange);
     // Asked never to come back; the one status at which every EventSource stops (HTML, "reestablish the connection").
-    if (header(req, 'last-event-id')?.startsWith(FAREWELL)) return void res.writeHead(204, headers).end();
+    if (isFarewell(header(req, 'last-event-id'))) return void res.writeHead(204, headers).end();
     try {
       await open(exchange, options);
     } catch (error) {

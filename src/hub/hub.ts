@@ -10,6 +10,7 @@ import { CatchUp } from './catch-up.ts';
 import { Cursor } from './cursor.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
+import { encodeGoodbye, type Goodbye } from './goodbye.ts';
 import { History, type HistoryEntry } from './history.ts';
 import type { HubOptions } from './hub-options.ts';
 import { LastValues } from './last-values.ts';
@@ -19,21 +20,13 @@ import { checkOwnIds } from './own-ids.ts';
 import { Pulse } from './pulse.ts';
 import { Receipts } from './receipts.ts';
 import { refill } from './refill.ts';
-import { FAREWELL, type Position, positionId, resolve } from './resume.ts';
+import { type Position, positionId, resolve } from './resume.ts';
 import { Roster } from './roster.ts';
 import { Standing } from './standing.ts';
 import { locate } from './start.ts';
 import type { Subscriber } from './subscriber.ts';
 import { Term } from './term.ts';
 import { inSlices, Turns } from './turns.ts';
-
-/** What a client is told at the end, besides the reason. */
-interface Goodbye {
-  readonly retry?: number | undefined;
-  readonly detail?: string | undefined;
-  /** What its last id begins with. */
-  readonly mark?: string;
-}
 
 /**
  * Fan-out in one process: one log, many cursors.
@@ -267,14 +260,13 @@ export class Hub {
    * @param forever asks its client not to come back. It is a courtesy: a client that asks by another id is let in
    */
   kick(cursor: Cursor, { detail, forever }: { readonly detail?: string; readonly forever: boolean }): void {
-    this.#sayGoodbye(cursor, 'kicked', { detail, mark: forever ? FAREWELL : '' });
+    this.#sayGoodbye(cursor, 'kicked', { detail, forever });
   }
 
-  #sayGoodbye(cursor: Cursor, reason: CloseReason, { retry, detail, mark = '' }: Goodbye): void {
+  #sayGoodbye(cursor: Cursor, reason: CloseReason, goodbye: Goodbye): void {
     if (cursor.place === 'gone') return;
     const position = positionId(this.#standing.positionOf(cursor), this.#log.epochs);
-    const data = { reason, ...(detail !== undefined && { detail }) };
-    this.#standing.write(cursor, encodeControl(`${mark}${position}`, 'sse.bye', data, retry));
+    this.#standing.write(cursor, encodeGoodbye(position, reason, goodbye));
     this.#finish(cursor, reason);
   }
 
