@@ -5,9 +5,10 @@ import { spellOptions } from './config/parse.ts';
 import { type Issue, SseError } from './errors.ts';
 import { type DraftInput, parseDraft } from './event/draft.ts';
 import type { Client } from './event/identity.ts';
-import { clientAddress } from './http/address.ts';
+import { cameByHttps, clientAddress } from './http/address.ts';
 import { adminRoutes } from './http/admin-routes.ts';
 import { giveTicket, renew } from './http/credentials.ts';
+import { dashboardRoutes } from './http/dashboard.ts';
 import type { Handler } from './http/exchange.ts';
 import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
@@ -15,8 +16,11 @@ import { type Listener, listen, type Where } from './http/listen.ts';
 import { routes } from './http/routes.ts';
 import { httpServer } from './http/server.ts';
 import type { Running } from './http/server-view.ts';
+import type { SessionParts } from './http/session.ts';
+import { Sessions } from './http/sessions.ts';
 import { staticFiles } from './http/static-files.ts';
 import { subscribe } from './http/subscribe.ts';
+import { countWritten, vitals } from './http/vitals.ts';
 import type { Activity, Observe } from './hub/activity.ts';
 import type { Appended, EventLog } from './hub/event-log.ts';
 import { Hub } from './hub/hub.ts';
@@ -24,7 +28,7 @@ import { idempotencyKeyProblem } from './hub/receipts.ts';
 import { Tally, type Totals } from './hub/tally.ts';
 import { type Access, type Authenticate, openAccess } from './parts/access.ts';
 import { openKeeping } from './parts/keeping.ts';
-import { mountsOf } from './parts/mounts.ts';
+import { mountsOf, ownPages } from './parts/mounts.ts';
 import { randomName } from './parts/random-name.ts';
 import { adminTokenOf, keysOf, usersOf } from './parts/verifiers.ts';
 
@@ -78,6 +82,7 @@ interface Parts {
   readonly log: EventLog;
   readonly tally: Tally;
   readonly guard: Guard;
+  readonly session: SessionParts;
   readonly access: Access;
   readonly exposed: boolean;
   readonly observe: Observe;
@@ -97,6 +102,7 @@ export class App {
   readonly #portAsked: boolean;
   readonly #observe: Observe;
   readonly #handlers: ReturnType<typeof routes>;
+  readonly #session: SessionParts;
   readonly #access: Access;
   readonly #running: Running;
   readonly #feed: Feed;
@@ -120,11 +126,14 @@ export class App {
       if (app) app.#heed(activity);
     };
     const exposed = production || options.trustProxy.length > 0 || !isLoopbackHost(options.host);
-    const guard = new Guard({ exposed, adminHosts: options.adminHost, adminToken: adminTokenOf(options), observe });
+    const sessions = new Sessions(() => performance.now());
+    const adminToken = adminTokenOf(options);
+    const guard = new Guard({ exposed, adminHosts: options.adminHost, adminToken, sessions, observe });
+    const session = { sessions, hasToken: adminToken !== undefined, isHttps: cameByHttps(options.trustProxy) };
     const { log, revocations: keeper } = await openKeeping(options, observe);
     try {
       const access = await openAccess(options, { observe, keeper, authenticate, selfDeclared: () => guard.trustsLocal });
-      app = new App(options, portAsked, { log, tally, guard, access, exposed, observe, running });
+      app = new App(options, portAsked, { log, tally, guard, session, access, exposed, observe, running });
       await app.hub.refill();
       return app;
     } catch (error) {
@@ -133,20 +142,24 @@ export class App {
     }
   }
 
-  private constructor(options: Options, portAsked: boolean, { log, tally, guard, access, exposed, observe, running }: Parts) {
+  private constructor(options: Options, portAsked: boolean, parts: Parts) {
+    const { log, tally, guard, session, access, exposed, observe, running } = parts;
     this.options = options;
     this.exposed = exposed;
     this.warnings = access.warnings;
     this.#portAsked = portAsked;
     this.#tally = tally;
     this.#guard = guard;
+    this.#session = session;
     this.#access = access;
     this.#observe = observe;
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
     const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
     this.hub = new Hub({ log, history, onGap, retry, heartbeat, maxAge, notice, observe });
     this.#running = running;
-    this.#feed = new Feed(this.hub);
+    const totals = () => this.totals;
+    const written = () => countWritten(this.hub, this.totals);
+    this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals, written, elapsed: () => performance.now() }));
     this.#handlers = this.#routes();
   }
 
@@ -304,6 +317,7 @@ export class App {
         hub,
         feed: this.#feed,
         running: this.#running,
+        session: this.#session,
         totals: () => this.totals,
         bodyLimit: options.bodyLimit,
         defaults: { event: options.event, data: options.data },
@@ -313,6 +327,7 @@ export class App {
         now,
         uptime: () => performance.now() - this.#since,
       }),
+      dashboard: dashboardRoutes(ownPages()),
       staticFiles: staticFiles(mountsOf(options), options.staticMaxAge),
       notReady: () => {
         if (this.#stopping) return 'stopping';

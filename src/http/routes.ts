@@ -14,6 +14,8 @@ export interface RouteParts {
   readonly renew: Handler;
   /** What stands under `/admin`, without that, and the methods of each. */
   readonly admin: Readonly<Record<string, Methods>>;
+  /** The dashboard's page, under `/admin` too. */
+  readonly dashboard: Readonly<Record<string, Methods>>;
   readonly staticFiles: Handler;
   /** Why the server takes no new clients or events; undefined while it does. */
   readonly notReady: () => string | undefined;
@@ -29,9 +31,9 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
   };
   const checks = { '/livez': { GET: livez, HEAD: livez }, '/readyz': { GET: readyz, HEAD: readyz } };
   const health = new RouteTable(checks);
-  const under = Object.entries(parts.admin).map(([path, methods]) => [`/admin${path}`, methods] as const);
-  const adminShared = new RouteTable(Object.fromEntries(under));
-  const adminOwn = new RouteTable({ ...checks, ...Object.fromEntries(under) });
+  const adminShared = new RouteTable(underAdmin(parts.admin));
+  const adminOwn = new RouteTable({ ...checks, ...underAdmin(parts.admin) });
+  const dashboard = new RouteTable(underAdmin(parts.dashboard));
   // A stream's own path comes last: it wins over what belongs to another.
   const streams = new Map<string, Handler>([
     ...parts.ssePaths.map((path) => [beside(path, 'ticket'), parts.giveTicket] as const),
@@ -48,10 +50,12 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
   const guarded =
     (shared: boolean): Handler =>
     (exchange) => {
-      const found = (shared ? adminShared : adminOwn).find(exchange.path);
+      const page = dashboard.find(exchange.path);
+      const found = page ?? (shared ? adminShared : adminOwn).find(exchange.path);
       let handler: Handler | undefined;
       guard.checkAdmin(exchange.req, {
         shared,
+        page: page !== undefined,
         checkMethod: () => {
           handler = found && handlerOf(found.methods, exchange);
         },
@@ -78,6 +82,10 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
     sharedAdmin: single((exchange) => (isAdmin(exchange) ? sharedAdmin(exchange) : open(exchange))),
     ownAdmin: single(guarded(false)),
   };
+}
+
+function underAdmin(routes: Readonly<Record<string, Methods>>): Record<string, Methods> {
+  return Object.fromEntries(Object.entries(routes).map(([path, methods]) => [`/admin${path}`, methods]));
 }
 
 function beside(path: string, name: string): string {
