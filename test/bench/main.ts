@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { dashboard } from './dashboard.ts';
 import { durable } from './durable.ts';
 import { accepted, table } from './figures.ts';
 
@@ -9,6 +10,9 @@ const USAGE = `npm run bench -- durable [--full] [--storm] [--json]
   --storm  also 2 000 clients that return at once
   --json   for machines
 Files are made in TMPDIR: put it on the disk in question.
+
+npm run bench -- dashboard [--json]
+  an open dashboard beside 10 000 clients and 1 000 events a second; wants Chromium and 10 100 open files
 `;
 
 const { values, positionals } = parseArgs({
@@ -17,14 +21,17 @@ const { values, positionals } = parseArgs({
 });
 const { full = false, storm = false, json = false } = values;
 
-if (positionals.length !== 1 || positionals[0] !== 'durable') {
+const BENCHES = { dashboard, durable };
+const [name = ''] = positionals;
+
+if (positionals.length !== 1 || !Object.hasOwn(BENCHES, name)) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
   const cleanups: (() => void | Promise<void>)[] = [];
   try {
     const progress = (what: string): void => void process.stderr.write(`${what} …\n`);
-    const figures = await durable({ full, storm, progress, after: (done) => cleanups.push(done) });
+    const figures = await BENCHES[name as keyof typeof BENCHES]({ full, storm, progress, after: (done) => cleanups.push(done) });
     process.stdout.write(json ? `${JSON.stringify(figures)}\n` : table(figures));
     if (!figures.every(accepted)) process.exitCode = 1;
   } finally {
