@@ -35,8 +35,8 @@ export class ClientsElement extends HTMLElement {
       columns: [
         { title: 'Who', className: 'who', fill: fillWho },
         { title: 'Profile', fill: (cell, { profile }) => fillText(cell, profile) },
-        { title: 'Topics', className: 'wide', fill: (cell, { topics }) => fillText(cell, topics.join(', ')) },
-        { title: 'Address', className: 'wide code', fill: (cell, { ip }) => fillText(cell, ip) },
+        { title: 'Topics', fill: (cell, { topics }) => fillText(cell, topics.join(', ')) },
+        { title: 'Address', className: 'address code', fill: (cell, { ip }) => fillText(cell, ip) },
         { title: 'For', fill: (cell, { since }) => fillText(cell, age(Date.now() - Date.parse(since))) },
       ],
       actions: [

@@ -33,7 +33,7 @@ export class EventsElement extends HTMLElement {
         { title: 'Time', className: 'code', fill: (cell, { time }) => fillText(cell, clock.format(new Date(time))) },
         { title: 'Type', className: 'type-cell', fill: (cell, { event }) => fillText(cell, event) },
         { title: 'Data', className: 'code data-cell', fill: fillData },
-        { title: 'For', className: 'wide', fill: (cell, row) => fillText(cell, audienceOf(row)) },
+        { title: 'For', fill: (cell, row) => fillText(cell, audienceOf(row)) },
         {
           title: 'Clients',
           className: 'number',
