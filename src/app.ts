@@ -4,9 +4,10 @@ import { spellOptions } from './config/parse.ts';
 import { type Issue, SseError } from './errors.ts';
 import { type DraftInput, parseDraft } from './event/draft.ts';
 import type { Client } from './event/identity.ts';
-import { clientAddress } from './http/address.ts';
+import { cameByHttps, clientAddress } from './http/address.ts';
 import { adminRoutes } from './http/admin-routes.ts';
 import { giveTicket, renew } from './http/credentials.ts';
+import { dashboardRoutes } from './http/dashboard.ts';
 import type { Handler } from './http/exchange.ts';
 import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
@@ -16,8 +17,11 @@ import { metrics } from './http/metrics.ts';
 import { routes } from './http/routes.ts';
 import { httpServer } from './http/server.ts';
 import type { Running } from './http/server-view.ts';
+import type { SessionParts } from './http/session.ts';
+import { Sessions } from './http/sessions.ts';
 import { staticFiles } from './http/static-files.ts';
 import { subscribe } from './http/subscribe.ts';
+import { vitals } from './http/vitals.ts';
 import type { Activity, Observe } from './hub/activity.ts';
 import type { Appended } from './hub/event-log.ts';
 import { Hub } from './hub/hub.ts';
@@ -27,7 +31,7 @@ import { Tally, type Totals } from './hub/tally.ts';
 import { type Access, type Authenticate, openAccess } from './parts/access.ts';
 import { type Keeping, openKeeping } from './parts/keeping.ts';
 import { metricFamilies } from './parts/metrics.ts';
-import { mountsOf } from './parts/mounts.ts';
+import { mountsOf, ownPages } from './parts/mounts.ts';
 import { randomName } from './parts/random-name.ts';
 import { adminTokenOf, keysOf, usersOf } from './parts/verifiers.ts';
 import { packageVersion } from './parts/version.ts';
@@ -83,6 +87,7 @@ interface Parts {
   readonly tally: Tally;
   readonly measures: Measures;
   readonly guard: Guard;
+  readonly session: SessionParts;
   readonly access: Access;
   readonly exposed: boolean;
   readonly observe: Observe;
@@ -104,6 +109,7 @@ export class App {
   readonly #portAsked: boolean;
   readonly #observe: Observe;
   readonly #handlers: ReturnType<typeof routes>;
+  readonly #session: SessionParts;
   readonly #access: Access;
   readonly #running: Running;
   readonly #feed: Feed;
@@ -132,13 +138,16 @@ export class App {
       if (app) app.#heed(activity);
     };
     const exposed = production || options.trustProxy.length > 0 || !isLoopbackHost(options.host);
-    const guard = new Guard({ exposed, adminHosts: options.adminHost, adminToken: adminTokenOf(options), observe });
+    const sessions = new Sessions(() => performance.now());
+    const adminToken = adminTokenOf(options);
+    const guard = new Guard({ exposed, adminHosts: options.adminHost, adminToken, sessions, observe });
+    const session = { sessions, hasToken: adminToken !== undefined, isHttps: cameByHttps(options.trustProxy) };
     const measures = new Measures();
     const keeping = await openKeeping(options, observe, (after) => measures.appended(after));
     const { log, revocations: keeper } = keeping;
     try {
       const access = await openAccess(options, { observe, keeper, authenticate, selfDeclared: () => guard.trustsLocal });
-      app = new App(options, portAsked, { keeping, tally, measures, guard, access, exposed, observe, running });
+      app = new App(options, portAsked, { keeping, tally, measures, guard, session, access, exposed, observe, running });
       await app.hub.refill();
       return app;
     } catch (error) {
@@ -148,7 +157,7 @@ export class App {
   }
 
   private constructor(options: Options, portAsked: boolean, parts: Parts) {
-    const { keeping, tally, measures, guard, access, exposed, observe, running } = parts;
+    const { keeping, tally, measures, guard, session, access, exposed, observe, running } = parts;
     this.options = options;
     this.exposed = exposed;
     this.warnings = access.warnings;
@@ -157,13 +166,15 @@ export class App {
     this.#measures = measures;
     this.#stored = keeping.stored;
     this.#guard = guard;
+    this.#session = session;
     this.#access = access;
     this.#observe = observe;
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
     const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
     this.hub = new Hub({ log: keeping.log, history, onGap, retry, heartbeat, maxAge, notice, observe, meter: measures });
     this.#running = running;
-    this.#feed = new Feed(this.hub);
+    const totals = () => this.totals;
+    this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals, written: measures, elapsed: () => performance.now() }));
     this.#handlers = this.#routes();
   }
 
@@ -324,6 +335,7 @@ export class App {
         feed: this.#feed,
         running: this.#running,
         version,
+        session: this.#session,
         totals: () => this.totals,
         bodyLimit: options.bodyLimit,
         defaults: { event: options.event, data: options.data },
@@ -333,6 +345,7 @@ export class App {
         now,
         uptime: () => performance.now() - this.#since,
       }),
+      dashboard: dashboardRoutes(ownPages()),
       staticFiles: staticFiles(mountsOf(options), options.staticMaxAge),
       readyz: readyz(() => this.#checks()),
       metrics: metrics(() =>

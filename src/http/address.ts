@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import proxyAddr from 'proxy-addr';
+import { header } from './exchange.ts';
 
 /**
  * Finds the address of the client behind a request.
@@ -13,6 +14,14 @@ export function clientAddress(proxies: readonly string[]): (req: IncomingMessage
   const trust = proxyAddr.compile([...proxies]);
   // A proxy that passes on whatever it gets would let clients choose any text for their address: what is none does not count.
   return (req) => plain(proxyAddr.all(req, trust).findLast((address) => isIP(address ?? '') !== 0));
+}
+
+/** Finds out whether a client spoke HTTPS to the trusted proxy that handed its request on. @param proxies as above */
+export function cameByHttps(proxies: readonly string[]): (req: IncomingMessage) => boolean {
+  const trust = proxyAddr.compile([...proxies]);
+  // Of several, the last is what the nearest proxy says.
+  return (req) =>
+    trust(plain(req.socket.remoteAddress), 0) && /(?:^|,)\s*https\s*$/i.test(header(req, 'x-forwarded-proto') ?? '');
 }
 
 /** IPv4 written as IPv6 is IPv4, so that one client has one address. */

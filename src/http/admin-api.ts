@@ -77,6 +77,7 @@ const entry = z.strictObject({
   ttl: text.optional(),
   history: z.boolean().optional(),
   supersedes: text.optional(),
+  size: count.optional().describe('Of the data, in UTF-16 units, where clip was asked for.'),
 });
 const counters = z.record(text, count);
 const stats = z.strictObject({
@@ -179,7 +180,7 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
   '/events': {
     GET: {
       summary:
-        'What happens in the server: snapshot (clients), ready, then joined, left, renewed, broadcast, gap, refused, revoked, failed.',
+        'What happens in the server: snapshot (clients), ready, then joined, left, renewed, broadcast, gap, refused, revoked, failed; stats every second.',
       answer: { status: 200, type: EVENT_STREAM, description: 'A stream that has no end.' },
     },
   },
@@ -198,6 +199,8 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
         ...SELECTION,
         limit: '1 to 10000; 100.',
         cursor: 'The next of an earlier answer, or any id.',
+        last: 'In place of limit and cursor: only the newest so many are looked at.',
+        clip: 'Cuts data that is longer than so many characters; size says how long it is.',
         format: 'json or ndjson.',
       },
       answer: json(z.strictObject({ events: z.array(entry), next: text.nullable() }), 'A page; next is null on the last.'),
@@ -209,6 +212,9 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
       answer: json(z.strictObject({ deleted: count }), 'How many they were.'),
       errors: ['invalid-filter', 'store-failed'],
     },
+  },
+  '/history/{id}': {
+    GET: { summary: 'One event of the past.', answer: json(entry, 'It.'), errors: ['not-found'] },
   },
   '/log-level': {
     PATCH: {
@@ -227,6 +233,22 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
       body: REVOKE.schema,
       answer: json(z.strictObject({ revoked: count, ended: count }), 'How many credentials, and streams.'),
       errors: ['invalid-filter', 'at-capacity', 'store-failed', 'unsupported-media-type', 'too-large'],
+    },
+  },
+  '/session': {
+    GET: {
+      summary: 'Whether admin has a token that a browser can sign in with.',
+      answer: json(z.strictObject({ hasToken: z.boolean() }), 'Whoever can ask this is signed in, if so.'),
+    },
+    POST: {
+      summary: 'Trades the token for a cookie that stands for it under /admin: for browsers.',
+      answer: json(z.strictObject({ expiresIn: count.describe('In seconds.') }), 'The cookie is set.'),
+      errors: ['not-found'],
+    },
+    DELETE: {
+      summary: 'Ends what the cookie stands for.',
+      answer: json(z.strictObject({ ended: count }), 'It is over.'),
+      errors: ['not-found'],
     },
   },
   '/stats': { GET: { summary: 'How things stand, and counters since the start.', answer: json(stats, 'Both.') } },

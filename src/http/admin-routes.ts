@@ -7,13 +7,14 @@ import { broadcast } from './broadcast.ts';
 import { disconnectClients, kickClient, listClients, showClient } from './clients.ts';
 import type { Handler } from './exchange.ts';
 import type { Feed } from './feed.ts';
-import { listHistory, redactHistory } from './history.ts';
+import { listHistory, redactHistory, showEvent } from './history.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { showBroadcast } from './receipts.ts';
 import { sendJson } from './respond.ts';
 import { revoke } from './revoke.ts';
 import type { Methods } from './route-table.ts';
 import { type Running, setLogLevel, showConfig, showStats } from './server-view.ts';
+import { type SessionParts, showSession, signIn, signOut } from './session.ts';
 import { tapClient } from './tap.ts';
 
 export interface AdminParts {
@@ -22,6 +23,7 @@ export interface AdminParts {
   readonly running: Running;
   /** Of the package. */
   readonly version: string;
+  readonly session: SessionParts;
   readonly totals: () => Totals;
   /** In bytes. */
   readonly bodyLimit: number;
@@ -46,7 +48,8 @@ function showOpenApi(version: string): Handler {
 
 /** Everything that stands under `/admin`. */
 export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>> {
-  const { hub, feed, running, version, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } = parts;
+  const { hub, feed, running, version, session, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } =
+    parts;
   const publish = broadcast({ hub, bodyLimit, defaults });
   const past = { archive: hub.archive, now, observe };
   return {
@@ -60,9 +63,11 @@ export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>
     '/events': { GET: feed.handler },
     '/filter/check': { POST: checkFilter(hub) },
     '/history': { GET: listHistory(past), DELETE: redactHistory(past) },
+    '/history/{id}': { GET: showEvent(past) },
     '/log-level': { PATCH: setLogLevel(running) },
     '/openapi.json': { GET: showOpenApi(version) },
     '/revoke': { POST: revoke({ hub, openStreams, revocations, observe }) },
+    '/session': { GET: showSession(session), POST: signIn(session), DELETE: signOut(session) },
     '/stats': { GET: showStats(hub, totals, uptime) },
   };
 }

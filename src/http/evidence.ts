@@ -43,7 +43,7 @@ function checkOrigin({ req }: Exchange, cors: CorsOptions): void {
 }
 
 /** The first cookie of that name (RFC 6265 §5.4 puts the most specific one first). */
-function cookieOf(cookies: string | undefined, name: string): string | undefined {
+export function cookieOf(cookies: string | undefined, name: string): string | undefined {
   for (const pair of cookies?.split(';') ?? []) {
     const [key = '', ...value] = pair.split('=');
     if (key.trim() === name)

@@ -10,18 +10,26 @@ import type { Handler } from './exchange.ts';
 const CHUNK = 200;
 /** Whoever lets more than this pile up is cut: it comes back to a new snapshot. In bytes. */
 const MAX_BEHIND = 4 * 1024 * 1024;
+/** What happens within this time is told in one write, in ms: at a thousand events a second, writes would cost more than events. */
+const PACE = 25;
+/** How often numbers are told, in ms. */
+const VITALS_PACE = 1000;
 /** A comment after so much silence, in ms. */
 const HEARTBEAT = 15_000;
 
 /** What happens in the server, told to those who look on: `GET /admin/events`. */
 export class Feed {
   readonly #hub: Hub;
+  readonly #vitals: () => object;
   readonly #onlookers = new Set<Onlooker>();
-  /** What was told in this turn of the event loop. */
+  /** What is to be told next. */
   #text = '';
+  #vitalsTimer: NodeJS.Timeout | undefined;
 
-  constructor(hub: Hub) {
+  /** @param vitals how things stand, in numbers; asked once a second while somebody looks on */
+  constructor(hub: Hub, vitals: () => object) {
     this.#hub = hub;
+    this.#vitals = vitals;
   }
 
   /** Takes in what happens; costs nothing while nobody looks on. */
@@ -29,7 +37,7 @@ export class Feed {
     if (this.#onlookers.size === 0) return;
     const told = tellable(activity);
     if (!told) return;
-    if (this.#text === '') setImmediate(() => this.#flush());
+    if (this.#text === '') setTimeout(() => this.#flush(), PACE).unref();
     this.#text += frame(activity.kind === 'closed' ? 'left' : activity.kind === 'opened' ? 'joined' : activity.kind, told);
   }
 
@@ -39,12 +47,29 @@ export class Feed {
     res.writeHead(200, { ...STREAM_HEADERS, connection: 'keep-alive', ...headers });
     const onlooker = new Onlooker(res, snapshot(this.#hub));
     this.#onlookers.add(onlooker);
-    res.once('close', () => this.#onlookers.delete(onlooker));
+    onlooker.tell(frame('stats', this.#vitals()));
+    this.#vitalsTimer ??= setInterval(() => this.#tellVitals(), VITALS_PACE).unref();
+    res.once('close', () => this.#leave(onlooker));
   };
 
   /** Ends all, at the end. */
   close(): void {
+    this.#flush();
     for (const onlooker of this.#onlookers) onlooker.end();
+  }
+
+  #leave(onlooker: Onlooker): void {
+    this.#onlookers.delete(onlooker);
+    if (this.#onlookers.size > 0) return;
+    clearInterval(this.#vitalsTimer);
+    this.#vitalsTimer = undefined;
+  }
+
+  #tellVitals(): void {
+    // After what has happened before, so that nobody reads a number of clients that the list is behind of.
+    this.#flush();
+    const text = frame('stats', this.#vitals());
+    for (const onlooker of this.#onlookers) onlooker.tell(text);
   }
 
   #flush(): void {

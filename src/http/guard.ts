@@ -6,6 +6,8 @@ import type { Observe } from '../hub/activity.ts';
 import { isLoopbackAddress, isLoopbackName } from '../loopback.ts';
 import { header } from './exchange.ts';
 import { hostName, isSameHost } from './host.ts';
+import { sessionOf } from './session.ts';
+import type { Sessions } from './sessions.ts';
 
 export interface GuardOptions {
   /** Whether strangers can reach the public port (design: "Where admin lives"). */
@@ -14,7 +16,15 @@ export interface GuardOptions {
   readonly adminHosts: readonly string[];
   /** What admin requests must show as a bearer token, if anything. */
   readonly adminToken: string | undefined;
+  /** Who has shown it before, and has a cookie in its place. */
+  readonly sessions: Sessions;
   readonly observe: Observe;
+}
+
+interface AdminRequest {
+  readonly shared: boolean;
+  readonly page?: boolean;
+  readonly checkMethod: () => void;
 }
 
 /**
@@ -50,17 +60,18 @@ export class Guard {
    * For every request to admin, in the order of design §6, up to what needs the route (method) and the body (size, syntax).
    * @param shared whether it came to the public port
    * @param checkMethod throws if the route does not have the method
+   * @param page whether it is for the dashboard's page, which asks for the token and holds nothing itself
    * @throws SseError
    */
-  checkAdmin(req: IncomingMessage, { shared, checkMethod }: { shared: boolean; checkMethod: () => void }): void {
+  checkAdmin(req: IncomingMessage, { shared, page = false, checkMethod }: AdminRequest): void {
     const { adminToken } = this.#options;
-    const authorized = adminToken !== undefined && isToken(req, adminToken);
+    const authorized = adminToken !== undefined && (page || this.#isAuthorized(req, adminToken));
     // A unix socket has no address: whoever may open the file is local.
     const peer = req.socket.remoteAddress;
     if (peer !== undefined && !isLoopbackAddress(peer) && !authorized)
       throw new SseError('forbidden', 'admin answers to this machine only, or to its token');
     this.#checkHost(req, this.#adminHosts);
-    checkOrigin(req);
+    if (!(page && isNavigation(req))) checkOrigin(req);
     if (shared) this.#checkProxy(req);
     if (shared && this.#proxySign !== undefined) throw closedByProxy(this.#proxySign);
     checkMethod();
@@ -71,6 +82,13 @@ export class Guard {
         'admin needs its token: Authorization: Bearer <token>',
       );
     }
+  }
+
+  /** A header that is shown counts alone: behind a bad one, nobody looks for a good cookie. */
+  #isAuthorized(req: IncomingMessage, adminToken: string): boolean {
+    if (req.headers.authorization !== undefined) return isToken(req, adminToken);
+    const session = sessionOf(req);
+    return session !== undefined && this.#options.sessions.has(session);
   }
 
   #checkHost(req: IncomingMessage, others: ReadonlySet<string>): void {
@@ -133,6 +151,12 @@ function checkOrigin(req: IncomingMessage): void {
   const site = header(req, 'sec-fetch-site');
   if (site !== undefined && site !== 'same-origin' && site !== 'none')
     throw new SseError('forbidden', 'admin does not answer to requests that another site made');
+}
+
+/** Whether a person follows a link to a document, from wherever it is: nothing of it can be read there, and it cannot be framed. */
+function isNavigation(req: IncomingMessage): boolean {
+  const isRead = req.method === 'GET' || req.method === 'HEAD';
+  return isRead && header(req, 'sec-fetch-mode') === 'navigate' && header(req, 'sec-fetch-dest') === 'document';
 }
 
 function isToken(req: IncomingMessage, token: string): boolean {

@@ -4,7 +4,7 @@ import type { Archive, Selection } from '../hub/archive.ts';
 import type { LogEntry } from '../hub/event-log.ts';
 import { didYouMean } from '../nearest.ts';
 import { type Exchange, type Handler, header } from './exchange.ts';
-import { historyLine } from './history-line.ts';
+import { historyLine, historyView } from './history-line.ts';
 import { numberIn, parametersOf } from './parameters.ts';
 import { sendJson, sendStream } from './respond.ts';
 import { parseSelection } from './selection.ts';
@@ -20,20 +20,39 @@ const SELECTION = ['since', 'until', 'filter'] as const;
 /** How many events one answer of JSON has. NDJSON has all unless it is told otherwise: it can be read while it comes. */
 const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 10_000;
+const MAX_CLIP = 1_000_000;
+
+/** How much of the past an answer has: so many events, and of each so much data. */
+interface Bounds {
+  readonly limit: number;
+  readonly clip: number | undefined;
+}
 
 /** `GET /admin/history`: a selection of the past, sent while it is read, a page of it in memory. */
 export function listHistory({ archive, now }: HistoryOptions): Handler {
   return async (exchange) => {
-    const fields = parametersOf(exchange, [...SELECTION, 'limit', 'cursor', 'format']);
+    const fields = parametersOf(exchange, [...SELECTION, 'limit', 'cursor', 'last', 'clip', 'format']);
     const selection = selectionOf(fields, now());
-    const cursor = fields.get('cursor');
-    const after = cursor === undefined ? 0 : archive.sequenceOf(cursor);
-    if (after === undefined)
-      throw refuse('?cursor', 'is no id of this log; give the next of an earlier answer, or the last id in it');
-    const entries = archive.select(selection, after + 1);
+    const limit = limitOf(fields) ?? numberIn(fields, 'last', { min: 1, max: MAX_LIMIT });
+    const clip = numberIn(fields, 'clip', { min: 0, max: MAX_CLIP });
+    const entries = archive.select(selection, beginning(fields, archive));
     if (formatOf(exchange, fields.get('format')) === 'ndjson')
-      return sendStream(exchange.res, 'application/x-ndjson', asLines(entries, limitOf(fields) ?? Infinity));
-    await sendStream(exchange.res, 'application/json; charset=utf-8', asDocument(entries, limitOf(fields) ?? DEFAULT_LIMIT));
+      return sendStream(exchange.res, 'application/x-ndjson', asLines(entries, { limit: limit ?? Infinity, clip }));
+    await sendStream(
+      exchange.res,
+      'application/json; charset=utf-8',
+      asDocument(entries, { limit: limit ?? DEFAULT_LIMIT, clip }),
+    );
+  };
+}
+
+/** `GET /admin/history/{id}`: one event of the past, whole. */
+export function showEvent({ archive }: HistoryOptions): Handler {
+  return async ({ parameters: { id = '' }, res }) => {
+    const sequence = archive.sequenceOf(id);
+    const entry = sequence === undefined ? undefined : await archive.at(sequence);
+    if (!entry) throw new SseError('not-found', `there is no event ${JSON.stringify(id)}, or it is no longer kept`);
+    sendJson(res, 200, historyView(entry));
   };
 }
 
@@ -65,6 +84,20 @@ function selectionOf(fields: ReadonlyMap<string, string>, now: number): Selectio
   return parseSelection({ since, until, filter }, now, (field) => `?${field}`);
 }
 
+/** The sequence from which on a request looks. */
+function beginning(fields: ReadonlyMap<string, string>, archive: Archive): number {
+  const cursor = fields.get('cursor');
+  const last = numberIn(fields, 'last', { min: 1, max: MAX_LIMIT });
+  if (last !== undefined) {
+    if (cursor !== undefined || fields.has('limit')) throw refuse('?last', 'stands in place of limit and cursor');
+    return archive.fromEnd(last);
+  }
+  const after = cursor === undefined ? 0 : archive.sequenceOf(cursor);
+  if (after === undefined)
+    throw refuse('?cursor', 'is no id of this log; give the next of an earlier answer, or the last id in it');
+  return after + 1;
+}
+
 function limitOf(fields: ReadonlyMap<string, string>): number | undefined {
   return numberIn(fields, 'limit', { min: 1, max: MAX_LIMIT });
 }
@@ -76,16 +109,16 @@ function formatOf({ req }: Exchange, format: string | undefined): 'json' | 'ndjs
   return format;
 }
 
-async function* asLines(entries: AsyncGenerator<LogEntry, void>, limit: number): AsyncGenerator<string, void> {
+async function* asLines(entries: AsyncGenerator<LogEntry, void>, { limit, clip }: Bounds): AsyncGenerator<string, void> {
   let count = 0;
   for await (const entry of entries) {
-    yield `${historyLine(entry)}\n`;
+    yield `${historyLine(entry, clip)}\n`;
     if (++count === limit) return;
   }
 }
 
 /** The answer as one JSON document. `next` is the id after which there is more; null if there is not. */
-async function* asDocument(entries: AsyncGenerator<LogEntry, void>, limit: number): AsyncGenerator<string, void> {
+async function* asDocument(entries: AsyncGenerator<LogEntry, void>, { limit, clip }: Bounds): AsyncGenerator<string, void> {
   let count = 0;
   let last: string | null = null;
   let next: string | null = null;
@@ -95,7 +128,7 @@ async function* asDocument(entries: AsyncGenerator<LogEntry, void>, limit: numbe
       next = last;
       break;
     }
-    yield (count++ > 0 ? ',' : '') + historyLine(entry);
+    yield (count++ > 0 ? ',' : '') + historyLine(entry, clip);
     last = entry.id;
   }
   yield `],"next":${JSON.stringify(next)}}\n`;

@@ -14,6 +14,8 @@ export interface RouteParts {
   readonly renew: Handler;
   /** What stands under `/admin`, without that, and the methods of each. */
   readonly admin: Readonly<Record<string, Methods>>;
+  /** The dashboard's page, under `/admin` too. */
+  readonly dashboard: Readonly<Record<string, Methods>>;
   readonly staticFiles: Handler;
   readonly readyz: Handler;
   readonly metrics: Handler;
@@ -27,12 +29,10 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
   const { guard, readyz, metrics } = parts;
   const checks = { '/livez': { GET: livez, HEAD: livez }, '/readyz': { GET: readyz, HEAD: readyz } };
   const health = new RouteTable(checks);
-  const admin = {
-    ...Object.fromEntries(Object.entries(parts.admin).map(([path, methods]) => [`/admin${path}`, methods])),
-    [METRICS]: { GET: metrics, HEAD: metrics },
-  };
+  const admin = { ...underAdmin(parts.admin), [METRICS]: { GET: metrics, HEAD: metrics } };
   const adminShared = new RouteTable(admin);
   const adminOwn = new RouteTable({ ...checks, ...admin });
+  const dashboard = new RouteTable(underAdmin(parts.dashboard));
   // A stream's own path comes last: it wins over what belongs to another.
   const streams = new Map<string, Handler>([
     ...parts.ssePaths.map((path) => [beside(path, 'ticket'), parts.giveTicket] as const),
@@ -49,10 +49,12 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
   const guarded =
     (shared: boolean): Handler =>
     (exchange) => {
-      const found = (shared ? adminShared : adminOwn).find(exchange.path);
+      const page = dashboard.find(exchange.path);
+      const found = page ?? (shared ? adminShared : adminOwn).find(exchange.path);
       let handler: Handler | undefined;
       guard.checkAdmin(exchange.req, {
         shared,
+        page: page !== undefined,
         checkMethod: () => {
           handler = found && handlerOf(found.methods, exchange);
         },
@@ -79,6 +81,10 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
     sharedAdmin: single((exchange) => (isAdmin(exchange) ? sharedAdmin(exchange) : open(exchange))),
     ownAdmin: single(guarded(false)),
   };
+}
+
+function underAdmin(routes: Readonly<Record<string, Methods>>): Record<string, Methods> {
+  return Object.fromEntries(Object.entries(routes).map(([path, methods]) => [`/admin${path}`, methods]));
 }
 
 function beside(path: string, name: string): string {

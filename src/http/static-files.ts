@@ -18,7 +18,7 @@ export interface StaticMount {
 
 /**
  * Serves directories; the longest prefix wins. GET and HEAD only, no listings, no dotfiles but `/.well-known/`
- * (RFC 8615), nothing that a symbolic link puts outside its directory.
+ * (RFC 8615), nothing that a symbolic link puts outside its directory, nothing that would stand under `/admin`.
  *
  * @param maxAge how long browsers may keep files without asking, in ms; 0: they keep them but ask each time
  */
@@ -38,6 +38,8 @@ export function staticFiles(mounts: readonly StaticMount[], maxAge: number): Han
     // serve-static gets the path that was checked, not one that it would read in its own way. It reads the url and, for the
     // redirect that adds a directory's slash, the original one.
     const checked = await checkPath(mount.root, below, path);
+    // Admin's paths are its guard's, in whatever spelling a directory understands: `//admin`, `/%61dmin`, on some disks `/Admin`.
+    if (mount.prefix === '/' && /^\/admin(\/|$)/i.test(checked)) throw notFound(path);
     const search = exchange.query.size > 0 ? `?${exchange.query}` : '';
     Object.assign(req, {
       originalUrl: (mount.prefix === '/' ? '' : mount.prefix) + checked + search,

@@ -79,6 +79,17 @@ export class Archive {
     return given ? sequence : undefined;
   }
 
+  /** The entry of a sequence, if it is part of the past. */
+  async at(sequence: number): Promise<LogEntry | undefined> {
+    for await (const entry of this.select({}, sequence)) return entry.sequence === sequence ? entry : undefined;
+    return undefined;
+  }
+
+  /** The sequence from which on there are at most so many entries. */
+  fromEnd(count: number): number {
+    return Math.max(1, this.#log.head - count + 1);
+  }
+
   async #redact(sequences: readonly number[]): Promise<void> {
     await this.#log.redact(sequences);
     for (const sequence of sequences) this.#ring.redact(sequence);

@@ -2,18 +2,21 @@ import { statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../config/options.ts';
 import { SseError } from '../errors.ts';
+import { PAGE_HEADERS } from '../http/page-headers.ts';
 import type { StaticMount } from '../http/static-files.ts';
 
-/** The page that ships; its policy allows what it needs and nothing else. */
+/** The directory of the pages that ship. */
+export function ownPages(): string {
+  return fileURLToPath(new URL('public/', import.meta.resolve('#package.json')));
+}
+
+/** The page that ships. */
 function ownPage(ssePath: string): StaticMount {
   return {
     prefix: '/',
-    root: fileURLToPath(new URL('public/', import.meta.resolve('#package.json'))),
+    root: ownPages(),
     headers: {
-      'content-security-policy':
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-      // Its own server may see where its requests come from: that is how a reverse proxy is noticed.
-      'referrer-policy': 'same-origin',
+      ...PAGE_HEADERS,
       link: linkTo(ssePath),
     },
   };

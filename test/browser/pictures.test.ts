@@ -2,18 +2,44 @@ import assert from 'node:assert/strict';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser } from 'playwright-core';
 import { openStream } from '../e2e/reader.ts';
-import { launchChromium, type WatchedPage, watchedPage, whyNoChromium } from '../support/chromium.ts';
-import { PROGRAM, ROOT, temporaryFolder } from '../support/program.ts';
+import { launchChromium, until, type WatchedPage, watchedPage, whyNoChromium } from '../support/chromium.ts';
+import { PROGRAM, ROOT, startAtDefaultPort, startProgram, temporaryFolder } from '../support/program.ts';
 import { type Pty, spawnPty } from '../support/pty.ts';
 import { terminalPicture } from '../support/terminal-picture.ts';
 
 const KEPT = join(ROOT, '.github');
-const NAMES = ['page.png', 'page-dark.png', 'terminal.png'] as const;
+const NAMES = ['page.png', 'page-dark.png', 'terminal.png', 'dashboard.png', 'dashboard-dark.png'] as const;
+/** Of what is drawn on white. */
+const BRIGHT: readonly string[] = ['page.png', 'dashboard.png'];
+/** Who is on the picture of the dashboard: name, profile, topic. */
+const CROWD = [
+  'ada',
+  'grace',
+  'alan',
+  'edsger',
+  'barbara',
+  'donald',
+  'margaret',
+  'tony',
+  'radia',
+  'linus',
+  'frances',
+  'john',
+].map(
+  (login, index) => [login, ['Administrator', 'Member', 'Member', 'Guest'][index % 4], ['prices', 'news'][index % 2]] as const,
+);
 /** Bytes that a picture may have, so that the README is there at once. */
-const LARGEST = 120 * 1024;
+const LARGEST = 150 * 1024;
 const WINDOW = { title: 'sse-server', columns: 104, rows: 18 };
+
+/** A price, of one of three papers. */
+function tickOf(second: number, n: number): Record<string, unknown> {
+  const symbol = ['ACME', 'GLOBEX', 'INITECH'][n % 3];
+  return { event: 'price', data: { symbol, eur: 9.5 + ((second * 7 + n * 13) % 50) / 10 }, topics: ['prices'] };
+}
 
 /** `UPDATE=1` writes the pictures that the README shows; otherwise they go to a temporary folder. */
 const update = process.env.UPDATE === '1';
@@ -35,8 +61,8 @@ describe('the pictures', { skip: whyNoChromium() }, () => {
     for (const act of done) await act();
   });
 
-  function open(width: number, height: number): Promise<WatchedPage> {
-    return watchedPage(browser, { viewport: { width, height }, deviceScaleFactor: 1.25, reducedMotion: 'reduce' });
+  function open(width: number, height: number, deviceScaleFactor = 1.25): Promise<WatchedPage> {
+    return watchedPage(browser, { viewport: { width, height }, deviceScaleFactor, reducedMotion: 'reduce' });
   }
 
   /** Starts the program as a person does. For the pictures that are kept at its default port, else out of the way of other tests. */
@@ -131,15 +157,46 @@ describe('the pictures', { skip: whyNoChromium() }, () => {
 
     pty.send('q');
     assert.equal((await pty.exit).code, 0);
+    // It would come back to the next server at this port.
+    await page.context().close();
   });
 
-  it('are the page by day and by night and a dark terminal, none of them blank', async () => {
+  it('show the dashboard of a server that is busy, with a receipt', async () => {
+    const program = await (update ? startAtDefaultPort(later) : startProgram(later));
+    const { page, complaints } = await open(1240, 1060, 1);
+    await page.goto(program.admin);
+    await page.locator('#status', { hasText: 'Live' }).waitFor();
+    for (const [login, profile, topic] of CROWD)
+      await openStream(later, `${program.sse}?id=${login}&login=${login}&profile=${profile}&topic=${topic}`);
+    // For the picture that is kept long enough that the charts have something to show.
+    for (let second = 0; second < (update ? 40 : 2); second++) {
+      for (let n = 0; n < 3 + (second % 7); n++) await program.publish(tickOf(second, n));
+      await delay(1000);
+    }
+    await program.publish({ event: 'notice', data: 'The market closes at 17:30.', topics: ['news'] });
+    await page.fill('#clients-filter', 'profile == "Member"');
+    await until(page, `document.getElementById('clients-count').textContent === '6 of 12'`);
+    await page.fill('#draft-event', 'notice');
+    await page.fill('#draft-data', '{"text":"Lunch is ready","room":2}');
+    await page.fill('#draft-filter', 'profile == "Administrator"');
+    await page.locator('#draft-audience', { hasText: 'For 3 of 12 clients: ada, barbara, radia' }).waitFor();
+    await page.click('#draft-send');
+    await page.locator('#draft-receipt', { hasText: '3 of 3 clients have it.' }).waitFor();
+    await page.locator('#events-grid .grid-row', { hasText: 'Lunch is ready' }).waitFor();
+    await page.screenshot({ path: join(folder, 'dashboard.png') });
+    await page.emulateMedia({ colorScheme: 'dark' });
+    await page.screenshot({ path: join(folder, 'dashboard-dark.png') });
+    assert.deepEqual(complaints, []);
+    await program.stop();
+  });
+
+  it('are the pages by day and by night and a dark terminal, none of them blank', async () => {
     for (const name of NAMES) {
       const { width, height, colors, brightness } = await seen(name);
       assert.ok(width > 1000 && height > 300, `${name} is ${width} by ${height}`);
       // What is drawn smoothly has hundreds; an empty page has one or two.
       assert.ok(colors > 200, `${name} has ${colors} colours`);
-      assert.ok(name === 'page.png' ? brightness > 0.8 : brightness < 0.3, `${name} is ${brightness} bright`);
+      assert.ok(BRIGHT.includes(name) ? brightness > 0.8 : brightness < 0.3, `${name} is ${brightness} bright`);
     }
   });
 

@@ -50,7 +50,7 @@ test('on a server that others reach, nobody is believed on its word', async (t) 
   assert.equal(server.of('opened')[0]?.client.id, '');
 });
 
-test('the listener of admin publishes, tells its health, and has nothing else', async (t) => {
+test('the listener of admin publishes, tells its health, has the dashboard, and nothing else', async (t) => {
   const { server, admin } = await exposed(t);
   const stream = await server.stream();
   for (const [head, status] of [
@@ -58,7 +58,17 @@ test('the listener of admin publishes, tells its health, and has nothing else', 
     ['GET /livez', 200],
     ['GET /readyz', 200],
     ['GET /admin/broadcast', 405],
-    ['GET /admin/', 404],
+    ['GET /admin', 302],
+    ['GET /admin/', 200],
+    ['HEAD /admin/', 200],
+    ['POST /admin/', 405],
+    ['GET /admin/assets/style.css', 200],
+    ['GET /admin/assets/admin/app.js', 200],
+    ['GET /admin/assets/index.html', 404],
+    ['GET /admin/assets/admin/', 404],
+    ['GET /admin/index.html', 404],
+    ['GET /admin/assets/../broadcast', 404],
+    ['GET /app.js', 404],
     ['GET /sse', 404],
     ['GET /', 404],
     ['GET /index.html', 404],

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { SseError } from '../../src/errors.ts';
 import { Guard } from '../../src/http/guard.ts';
+import { Sessions } from '../../src/http/sessions.ts';
 import { TestServer } from '../support/server.ts';
 import { tokenFile } from './files.ts';
 
@@ -145,7 +146,14 @@ test('the checks of admin come in the order of the design', async (t) => {
 });
 
 test('before all else comes the peer: this machine, or whoever has the token', () => {
-  const guard = new Guard({ exposed: true, adminHosts: ['admin.example.com'], adminToken: 'a-token', observe: () => {} });
+  const sessions = new Sessions(() => 0);
+  const guard = new Guard({
+    exposed: true,
+    adminHosts: ['admin.example.com'],
+    adminToken: 'a-token',
+    sessions,
+    observe: () => {},
+  });
   const check = (remoteAddress: string | undefined, headers: Record<string, string>) => {
     try {
       guard.checkAdmin({ socket: { remoteAddress }, headers, httpVersion: '1.1' } as unknown as IncomingMessage, {

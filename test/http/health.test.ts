@@ -88,9 +88,8 @@ test('the title of a problem is its status in words, and its issues stand where 
 test('the admin path without a route is not found, in any spelling, and a route has its methods', async (t) => {
   const server = await TestServer.start(t);
   for (const path of [
-    '/admin',
-    '/admin/',
     '/admin/none',
+    '/admin/index.html',
     '/admin/broadcast/',
     '/admin/constructor',
     '/admin/__proto__',

@@ -38,6 +38,28 @@ for (const store of ['memory', 'disk'] as const)
     const start = (t: TestContext, directory = join(temporaryFolder(), 'log')) =>
       TestServer.start(t, store === 'disk' ? { store: directory } : {});
 
+    test('shows the newest few, cut to a length, and one of them whole', async (t) => {
+      const server = await start(t);
+      for (const data of ['one', 'two', 'a long 🎈', 'four']) await server.app.publish({ data }, 'test');
+      const { events, next } = await list(server, '?last=2&clip=8');
+      assert.deepEqual(
+        events.map(({ data, ...rest }) => [data, (rest as unknown as { size: number }).size]),
+        [
+          ['a long ', 9],
+          ['four', 4],
+        ],
+      );
+      assert.equal(next, null);
+      assert.deepEqual(dataOf((await list(server, '?last=100')).events), ['one', 'two', 'a long 🎈', 'four']);
+      const whole = await server.send(`GET /admin/history/${events[0]?.id}`);
+      assert.deepEqual(JSON.parse(whole.body), { id: events[0]?.id, time: events[0]?.time, event: 'message', data: 'a long 🎈' });
+      await redact(server, filter('data == "four"'));
+      assert.equal((await server.send(`GET /admin/history/${events[1]?.id}`)).status, 404);
+      assert.equal((await server.send('GET /admin/history/x-1')).status, 404);
+      for (const query of ['?last=2&limit=1', `?last=2&cursor=${events[0]?.id}`, '?last=0', '?clip=-1'])
+        assert.equal((await get(server, query)).status, 400, query);
+    });
+
     test('shows each event as it was published, with its id, its time and its audience', async (t) => {
       const server = await start(t);
       const before = Date.now();

@@ -114,6 +114,12 @@ test('what each route answers is what its description says, errors too', async (
   await api.send('GET', '/admin/openapi.json', '/admin/openapi.json');
   await api.send('GET', '/admin/history', '/admin/history');
   await api.send('GET', '/admin/history', '/admin/history?filter=x');
+  await api.send('GET', '/admin/history', '/admin/history?last=2&clip=3');
+  await api.send('GET', '/admin/history/{id}', `/admin/history/${id}`);
+  await api.send('GET', '/admin/history/{id}', '/admin/history/x-9');
+  await api.send('GET', '/admin/session', '/admin/session');
+  await api.send('POST', '/admin/session', '/admin/session');
+  await api.send('DELETE', '/admin/session', '/admin/session');
   await api.send('POST', '/admin/filter/check', '/admin/filter/check', { filter: { profile: 'Administrator' } });
   await api.send('POST', '/admin/filter/check', '/admin/filter/check', { filter: 'profil' });
   await api.send('POST', '/admin/filter/check', '/admin/filter/check', { filtr: 1 });

@@ -150,3 +150,14 @@ test('links within a directory are followed', async (t) => {
   ] as const)
     assert.equal((await server.send(`GET ${path}`)).body, body, path);
 });
+
+test("nothing of a directory is served where admin's paths are, in whatever spelling", async (t) => {
+  const server = await TestServer.start(t, { trustProxy: 'loopback' });
+  for (const path of ['/admin', '/admin/', '/admin/index.html', '/admin/app.js'])
+    for (const spelt of [path, `/${path}`, path.replace('a', '%61'), path.replace('admin', 'Admin'), `//${path.slice(1)}`]) {
+      const { status, body } = await server.send(`GET ${spelt}`);
+      assert.equal(status, 404, spelt);
+      assert.doesNotMatch(body, /dashboard/);
+    }
+  assert.equal((await server.send('GET /app.js')).status, 200);
+});

@@ -32,3 +32,57 @@ declare module '*/public/wish.js' {
   export function streamPath(told: string, location: { readonly origin: string; readonly search: string }): string;
   export function streamAddress(path: string, wish: Wish, origin: string): string;
 }
+
+declare module '*/public/admin/rates.js' {
+  export interface Spread {
+    readonly bounds: readonly number[];
+    readonly cumulative: readonly number[];
+    readonly count: number;
+  }
+  export interface Vitals {
+    readonly at: number;
+    readonly clients: number;
+    readonly slow: number;
+    readonly events: number;
+    readonly deliveries: number;
+    readonly bytes: number;
+    readonly gaps: number;
+    readonly publishToWrite?: Spread;
+  }
+  export class Rates {
+    add(vitals: Vitals): (Omit<Vitals, 'at' | 'publishToWrite'> & { readonly delay: number | undefined }) | undefined;
+  }
+  export function percentile(from: Spread | undefined, to: Spread, share: number): number | undefined;
+}
+
+declare module '*/public/admin/mirror.js' {
+  export interface Client {
+    readonly client: string;
+    readonly login: string;
+    readonly since?: string;
+  }
+  export class Mirror {
+    get list(): readonly Client[];
+    get size(): number;
+    take(type: string, told: unknown): boolean;
+    lost(): void;
+  }
+}
+
+declare module '*/public/admin/draft.js' {
+  export interface Draft {
+    readonly event?: string;
+    readonly data: unknown;
+  }
+  export function draftOf(fields: FormData): Draft;
+  export function again(entry: object): Draft;
+  export function curlOf(draft: Draft, where: { readonly url: string; readonly hasToken: boolean }): string;
+}
+
+declare module '*/public/admin/numbers.js' {
+  export function whole(value: number): string;
+  export function rate(value: number): string;
+  export function size(bytes: number): string;
+  export function delay(seconds: number): string;
+  export function age(ms: number): string;
+}
