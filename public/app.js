@@ -204,7 +204,7 @@ showAddress('curl-everyone', `curl -d hello ${target}`);
 showAddress('curl-administrators', `curl -d hello -H 'X-Filter: profile == "Administrator"' ${target}`);
 
 // Where publishing has a listener of its own, there is nothing at this address, and a line that fails helps nobody.
-void fetch('/admin/broadcast', { method: 'HEAD' }).then(({ status }) => {
+void fetch('/admin/stats').then(({ status }) => {
   for (const part of document.querySelectorAll('.here')) /** @type {HTMLElement} */ (part).hidden = status === 404;
   for (const part of document.querySelectorAll('.elsewhere')) /** @type {HTMLElement} */ (part).hidden = status !== 404;
 });

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { isLoopbackHost } from './config/addresses.ts';
 import type { Options } from './config/options.ts';
 import { spellOptions } from './config/parse.ts';
@@ -12,7 +11,9 @@ import { dashboardRoutes } from './http/dashboard.ts';
 import type { Handler } from './http/exchange.ts';
 import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
+import { type Check, readyz } from './http/health.ts';
 import { type Listener, listen, type Where } from './http/listen.ts';
+import { metrics } from './http/metrics.ts';
 import { routes } from './http/routes.ts';
 import { httpServer } from './http/server.ts';
 import type { Running } from './http/server-view.ts';
@@ -20,17 +21,20 @@ import type { SessionParts } from './http/session.ts';
 import { Sessions } from './http/sessions.ts';
 import { staticFiles } from './http/static-files.ts';
 import { subscribe } from './http/subscribe.ts';
-import { countWritten, vitals } from './http/vitals.ts';
+import { vitals } from './http/vitals.ts';
 import type { Activity, Observe } from './hub/activity.ts';
-import type { Appended, EventLog } from './hub/event-log.ts';
+import type { Appended } from './hub/event-log.ts';
 import { Hub } from './hub/hub.ts';
+import { Measures } from './hub/measures.ts';
 import { idempotencyKeyProblem } from './hub/receipts.ts';
 import { Tally, type Totals } from './hub/tally.ts';
 import { type Access, type Authenticate, openAccess } from './parts/access.ts';
-import { openKeeping } from './parts/keeping.ts';
+import { type Keeping, openKeeping } from './parts/keeping.ts';
+import { metricFamilies } from './parts/metrics.ts';
 import { mountsOf, ownPages } from './parts/mounts.ts';
 import { randomName } from './parts/random-name.ts';
 import { adminTokenOf, keysOf, usersOf } from './parts/verifiers.ts';
+import { packageVersion } from './parts/version.ts';
 
 /** What a server is told besides its options. */
 export interface Surroundings {
@@ -79,8 +83,9 @@ export interface ConnectedClient {
 
 /** What has to be opened before the rest can be put together. */
 interface Parts {
-  readonly log: EventLog;
+  readonly keeping: Keeping;
   readonly tally: Tally;
+  readonly measures: Measures;
   readonly guard: Guard;
   readonly session: SessionParts;
   readonly access: Access;
@@ -98,6 +103,8 @@ export class App {
   /** Sentences for the log: what is legal but should not stay. */
   readonly warnings: readonly string[];
   readonly #tally: Tally;
+  readonly #measures: Measures;
+  readonly #stored: Keeping['stored'];
   readonly #guard: Guard;
   readonly #portAsked: boolean;
   readonly #observe: Observe;
@@ -116,7 +123,12 @@ export class App {
    * @throws SseError `invalid-config` when a file or directory that the options name is no good, `store-in-use`, `start-failed`
    */
   static async open(options: Options, surroundings: Surroundings): Promise<App> {
-    const { production, portAsked, authenticate, running = asLibrary(options) } = surroundings;
+    const {
+      production,
+      portAsked,
+      authenticate,
+      running = { config: spellOptions(options), logLevel: undefined },
+    } = surroundings;
     const tally = new Tally();
     let app: App | undefined;
     // The store's failures count from its opening on, before there is anything else to report.
@@ -130,10 +142,12 @@ export class App {
     const adminToken = adminTokenOf(options);
     const guard = new Guard({ exposed, adminHosts: options.adminHost, adminToken, sessions, observe });
     const session = { sessions, hasToken: adminToken !== undefined, isHttps: cameByHttps(options.trustProxy) };
-    const { log, revocations: keeper } = await openKeeping(options, observe);
+    const measures = new Measures();
+    const keeping = await openKeeping(options, observe, (after) => measures.appended(after));
+    const { log, revocations: keeper } = keeping;
     try {
       const access = await openAccess(options, { observe, keeper, authenticate, selfDeclared: () => guard.trustsLocal });
-      app = new App(options, portAsked, { log, tally, guard, session, access, exposed, observe, running });
+      app = new App(options, portAsked, { keeping, tally, measures, guard, session, access, exposed, observe, running });
       await app.hub.refill();
       return app;
     } catch (error) {
@@ -143,23 +157,23 @@ export class App {
   }
 
   private constructor(options: Options, portAsked: boolean, parts: Parts) {
-    const { log, tally, guard, session, access, exposed, observe, running } = parts;
+    const { keeping, tally, measures, guard, session, access, exposed, observe, running } = parts;
     this.options = options;
     this.exposed = exposed;
     this.warnings = access.warnings;
     this.#portAsked = portAsked;
     this.#tally = tally;
+    this.#measures = measures;
+    this.#stored = keeping.stored;
     this.#guard = guard;
     this.#session = session;
     this.#access = access;
     this.#observe = observe;
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
     const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
-    this.hub = new Hub({ log, history, onGap, retry, heartbeat, maxAge, notice, observe });
+    this.hub = new Hub({ log: keeping.log, history, onGap, retry, heartbeat, maxAge, notice, observe, meter: measures });
     this.#running = running;
-    const totals = () => this.totals;
-    const written = () => countWritten(this.hub, this.totals);
-    this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals, written, elapsed: () => performance.now() }));
+    this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals: this.totals, measures, elapsed: performance.now() }));
     this.#handlers = this.#routes();
   }
 
@@ -295,6 +309,7 @@ export class App {
     const { authentication, tickets, revocations, openStreams } = this.#access;
     const observe = this.#observe;
     const now = Date.now;
+    const version = packageVersion();
     const { authCookie, allowQueryToken, topics: topicRight } = options;
     const cors = { origins: options.cors, loopback: !this.exposed };
     const credentials = { authentication, tickets, openStreams, authCookie, allowQueryToken, topicRight, cors, now };
@@ -309,6 +324,7 @@ export class App {
         maxClients: options.maxClients,
         newClientId: randomName,
         observe,
+        turnedAway: (how) => void this.#measures.turnedAway[how]++,
         stopping: () => this.#stopping !== undefined,
       }),
       giveTicket: giveTicket(credentials),
@@ -318,6 +334,7 @@ export class App {
         feed: this.#feed,
         running: this.#running,
         session: this.#session,
+        version,
         totals: () => this.totals,
         bodyLimit: options.bodyLimit,
         defaults: { event: options.event, data: options.data },
@@ -329,18 +346,32 @@ export class App {
       }),
       dashboard: dashboardRoutes(ownPages()),
       staticFiles: staticFiles(mountsOf(options), options.staticMaxAge),
-      notReady: () => {
-        if (this.#stopping) return 'stopping';
-        return this.hub.accepts ? undefined : 'the store cannot be written; events are refused until a restart';
-      },
+      readyz: readyz(() => this.#checks()),
+      metrics: metrics(() =>
+        metricFamilies({
+          version: packageVersion(),
+          hub,
+          totals: this.totals,
+          measures: this.#measures,
+          stored: this.#stored(),
+          maxClients: options.maxClients,
+          isReady: this.#checks().every(({ fault }) => fault === undefined),
+        }),
+      ),
     });
   }
-}
 
-/** What there is to say of a server in somebody's program. */
-function asLibrary(options: Options): Running {
-  const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8')) as { version: string };
-  return { version, config: spellOptions(options), logLevel: undefined };
+  /** What must be well for new clients and events to be taken. */
+  #checks(): Check[] {
+    const stored = this.#stored();
+    const stopping = this.#stopping ? 'stopping' : undefined;
+    const failed = stored?.writable === false ? 'the store cannot be written; events are refused until a restart' : undefined;
+    return [
+      { name: 'stopping', state: stopping ? 'yes' : 'no', fault: stopping },
+      { name: 'log', state: this.hub.accepts ? 'ok' : 'takes no events', fault: stopping ?? failed },
+      { name: 'store', state: failed ?? (stored ? 'ok' : 'none'), fault: failed },
+    ];
+  }
 }
 
 /** Whether a client says nothing about itself. */

@@ -68,6 +68,8 @@ export interface SseServer {
 export function createSseServer(options: ServerOptions = {}): SseServer {
   // biome-ignore lint/style/noProcessEnv: the one look at the environment outside the cli; a library that had to be told would be open when it is not
   const { production = env.NODE_ENV === 'production', observe = () => {}, authenticate, ...rest } = options;
+  if (authenticate !== undefined && typeof authenticate !== 'function')
+    throw SseError.of('invalid-config', [{ pointer: '/authenticate', detail: 'must be a function' }]);
   const parsed = parseOptions(rest, undefined, { authenticates: authenticate !== undefined });
   let app: App | undefined;
   return {

@@ -3,6 +3,7 @@ import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { SseError } from '../errors.ts';
+import { detailIn, networkReason } from './refusal.ts';
 
 /** Asks the admin routes of a running server, one thing after another on one connection. */
 export class AdminClient {
@@ -28,11 +29,15 @@ export class AdminClient {
     return this.#answer(request);
   }
 
-  /** Sends JSON and waits for the whole answer. @throws SseError `request-failed` */
-  async post(path: string, body: object): Promise<void> {
-    const request = this.#request('POST', path, { 'content-type': 'application/json' });
-    request.end(JSON.stringify(body));
-    await text(await this.#answer(request));
+  /**
+   * Sends JSON, or nothing, and waits for the whole answer.
+   *
+   * @param body undefined for none @throws SseError `request-failed`
+   */
+  async post(path: string, body?: object, headers: Readonly<Record<string, string>> = {}): Promise<string> {
+    const request = this.#request('POST', path, { ...headers, ...(body && { 'content-type': 'application/json' }) });
+    request.end(body && JSON.stringify(body));
+    return text(await this.#answer(request));
   }
 
   close(): void {
@@ -55,26 +60,19 @@ export class AdminClient {
     try {
       [response] = (await once(request, 'response')) as [IncomingMessage];
     } catch (error) {
-      throw new SseError('request-failed', `${this.#url} does not answer: ${reasonOf(error)}`);
+      throw new SseError('request-failed', `${this.#url} does not answer: ${networkReason(error)}; --url says where a server is`);
     }
     const { statusCode = 0 } = response;
     if (statusCode >= 200 && statusCode < 300) return response;
-    throw new SseError('request-failed', `${this.#url} answers ${statusCode}: ${detailOf(await text(response))}`);
+    const detail = await detailIn(response);
+    throw new SseError('request-failed', `${this.#url} answers ${statusCode}: ${detail}${wayOut(statusCode, detail)}`);
   }
 }
 
-function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return code === 'ECONNREFUSED' || code === 'ENOENT' ? 'no server listens there' : message || String(code);
-}
-
-/** What an RFC 9457 problem says, or whatever else came, in one line. */
-function detailOf(body: string): string {
-  try {
-    const { detail } = JSON.parse(body) as { detail?: unknown };
-    if (typeof detail === 'string') return detail;
-  } catch {
-    // Not a server of ours.
-  }
-  return body.split('\n', 1)[0]?.slice(0, 200) || 'no more is said';
+/** What to do about an answer that says what is wrong there, and cannot know what stood on our command line. */
+function wayOut(status: number, detail: string): string {
+  // The public port of a server whose admin has a listener of its own knows nothing of admin.
+  if (status === 404 && detail.startsWith('there is nothing at'))
+    return "; if admin has a listener of its own, --url must name that: the server's first lines and its ready file say where";
+  return status === 401 ? '; --admin-token-file FILE shows one' : '';
 }

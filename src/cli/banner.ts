@@ -36,7 +36,7 @@ export function identities({ options, selfDeclared, exposed }: App): string {
     ...(keys.length > 0 ? [`JWTs that ${keys.join(' or ')} verifies`] : []),
   ];
   if (known.length > 0)
-    return `known by ${known.join(' and ')}${options.requireAuth ? '; others are refused' : '; others are anonymous'}`;
+    return `known by ${known.join(' and ')}${options.requireAuth || authUrl !== undefined ? '; others are refused' : '; others are anonymous'}`;
   if (selfDeclared)
     return `may declare themselves (${options.ssePath[0]}?profile=Administrator), because only this machine can connect`;
   return `are all anonymous, because ${exposed ? 'others than this machine can connect' : 'a reverse proxy was seen'}; --users, a JWT key or --auth-url makes them known`;

@@ -5,11 +5,14 @@ import { OPTION_GROUPS, OPTIONS, type OptionName } from '../config/options.ts';
 import { printable } from '../config/values.ts';
 import { SseError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
+import { clientCommandIn } from './client-command.ts';
 import { addConfigCommand } from './config-command.ts';
 import type { Effects } from './effects.ts';
 import { EXAMPLES } from './examples.ts';
 import { addHistoryCommand } from './history-command.ts';
 import { report } from './report.ts';
+import { addSendCommand } from './send-command.ts';
+import { addTailCommand } from './tail-command.ts';
 import { addTokenCommand } from './token-command.ts';
 
 /** Bad usage or configuration; design §11. */
@@ -19,7 +22,7 @@ const BAD_USAGE = 2;
  * Does what a command line says.
  *
  * @param argv without the interpreter and the script
- * @returns the exit code: what `run` answered, that of `history` or `token`, 0 after help, version and `config`, 2 after a mistake that was told on stderr
+ * @returns the exit code: what `run` answered, or the command that was named, 0 after help, version and `config`, 2 after a mistake that was told on stderr
  */
 export async function runCommand(argv: readonly string[], effects: Effects): Promise<number> {
   let exitCode = 0;
@@ -45,9 +48,14 @@ export async function runCommand(argv: readonly string[], effects: Effects): Pro
   };
   addHistoryCommand(program, load, effects, ended);
   addTokenCommand(program, load, effects, ended);
+  addSendCommand(program, effects, ended);
+  addTailCommand(program, effects, ended);
 
   try {
-    refuseSwallowedFlag(program, argv);
+    const client = clientCommandIn(program, argv);
+    // Other commands take the options of a server wherever they stand.
+    program.enablePositionalOptions(client !== undefined);
+    refuseSwallowedFlag(client ?? program, argv);
     await program.parseAsync(argv, { from: 'user' });
     return exitCode;
   } catch (error) {
@@ -119,11 +127,14 @@ function readable(message: string, program: Command): string {
   if (meant) return `${line}; did you mean ${meant}?`;
   const [, flag] = /^unknown option '(--[a-z-]+)=/.exec(line) ?? [];
   if (program.options.some(({ long }) => long === flag)) return `${flag} takes no value; it is on when it is there`;
+  // Of a command.
+  if (line.startsWith('too many arguments for')) return `${line.split('.', 1)[0]}; quote what belongs together`;
   const [junk] = program.args;
   // One too many for a command of ours is no misspelt command.
   const isCommand = program.commands.some((command) => command.name() === junk);
   if (junk === undefined || isCommand || !line.startsWith('too many arguments')) return line;
-  const meantCommand = nearest(junk, ['config', 'history', 'token', 'help']);
+  const commands = program.commands.map((command) => command.name());
+  const meantCommand = nearest(junk, [...commands, 'help']);
   const hint = meantCommand && `did you mean ${meantCommand === 'help' ? '--help' : meantCommand}?`;
   return `unexpected argument '${junk}'; ${hint ?? `a directory to serve is given as --static ${junk}`}`;
 }

@@ -1,5 +1,7 @@
 import type { Given, Loaded } from '../config/load.ts';
 import type { HistoryOrder } from './history-order.ts';
+import type { SendOrder } from './send-order.ts';
+import type { TailOrder } from './tail-order.ts';
 import type { TokenOrder } from './token-order.ts';
 
 /** What the command does to the world. It touches nothing else, and the process not at all. */
@@ -18,4 +20,8 @@ export interface Effects extends Pick<Given, 'env' | 'readFile'> {
   readonly history: (order: HistoryOrder) => number | Promise<number>;
   /** Makes or explains a token, and answers the exit code. What it throws, the command throws. */
   readonly token: (order: TokenOrder) => number | Promise<number>;
+  /** Sends events to a running server, and answers the exit code. What it throws, the command throws. */
+  readonly send: (order: SendOrder) => number | Promise<number>;
+  /** Follows an event stream, and answers the exit code. What it throws, the command throws. */
+  readonly tail: (order: TailOrder) => number | Promise<number>;
 }

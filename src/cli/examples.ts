@@ -11,6 +11,8 @@ Examples:
   sse-server config print --port 8080           every option, its value and where it came from
   sse-server history export backup.ndjson --url http://localhost:2015
   sse-server history import backup.ndjson --store ./log
+  sse-server send hello --event notice          the clients of the server that runs get it
+  sse-server tail --since 10m --json            what they get, a line each
   sse-server token create --jwt-secret-file secret --profile Administrator
 
 Every option is also a variable, --sse-path is SSE_SERVER_SSE_PATH (with commas between several values), and a key of

@@ -35,7 +35,7 @@ export async function explainToken(token: string, options: Options, now: number)
   }
   try {
     const request = { headers: {}, query: new URLSearchParams(), ip: '' };
-    const grant = await authentication.prove({ authorization: `Bearer ${token}`, returning: false, request });
+    const grant = await authentication.prove({ authorization: `Bearer ${token}`, request });
     return { valid: true, text: lines([['valid', validity(grant, now)], ...whoIs(grant)]) };
   } catch (error) {
     if (!(error instanceof SseError)) throw error;

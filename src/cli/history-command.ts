@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { Loaded } from '../config/load.ts';
-import { variableOf } from '../config/names.ts';
-import { quoted } from '../config/values.ts';
-import type { Issue } from '../errors.ts';
+import { obey } from './client-command.ts';
 import type { Effects } from './effects.ts';
+import { findServer, URL_VARIABLE } from './find-server.ts';
+import { wrong } from './flag-values.ts';
 import type { HistoryOrder, HistoryPlace } from './history-order.ts';
 import { report } from './report.ts';
 
@@ -14,10 +14,6 @@ interface Flags {
   readonly filter?: string;
 }
 
-/** Design §11. */
-const BAD_USAGE = 2;
-const URL_VARIABLE = variableOf('url');
-
 /**
  * Adds `history export` and `history import` to the program. They take every option that the program takes, of which the
  * store's and `--admin-token-file` mean something to them.
@@ -27,19 +23,16 @@ const URL_VARIABLE = variableOf('url');
 export function addHistoryCommand(
   program: Command,
   load: () => Loaded | undefined,
-  { env, stderr, history }: Effects,
+  effects: Effects,
   ended: (exitCode: number) => void,
 ): void {
+  const { stderr, history } = effects;
   const run = async (what: HistoryOrder['what'], file: string, { url, ...selection }: Flags): Promise<void> => {
     const loaded = load();
     if (!loaded) return;
     report(loaded.warnings, stderr, 'warning');
-    const place = placeOf(url, env[URL_VARIABLE], loaded);
-    if ('detail' in place) {
-      report([place], stderr);
-      return ended(BAD_USAGE);
-    }
-    ended(await history({ what, file, place, selection, loaded }));
+    const order = (): HistoryOrder => ({ what, file, place: placeOf(url, loaded, effects), selection, loaded });
+    ended(await obey({ stderr, order, run: history }));
   };
   const command = program
     .command('history')
@@ -47,7 +40,7 @@ export function addHistoryCommand(
     .optionsGroup('Options:');
   const url = [
     '--url <URL>',
-    `a running server, where its admin is; also ${URL_VARIABLE}; a stopped one is --store DIR`,
+    `a running server, where its admin is; also ${URL_VARIABLE} (default: http://localhost:2015); a stopped one is --store DIR`,
   ] as const;
   command
     .command('export')
@@ -66,19 +59,13 @@ export function addHistoryCommand(
     .action((file: string, flags: Flags) => run('import', file, flags));
 }
 
-/** A flag counts before what stands in the environment or a file. */
-function placeOf(flag: string | undefined, variable: string | undefined, { options, sources }: Loaded): HistoryPlace | Issue {
+/** A flag counts before what stands in the environment or a file, and a URL before a store. */
+function placeOf(url: string | undefined, { options, sources }: Loaded, effects: Effects): HistoryPlace {
   const { store } = options;
-  if (flag !== undefined && sources.store.from === 'flag')
-    return { pointer: '--url', detail: 'cannot stand beside --store: the server is running, or it is not' };
-  if (flag !== undefined) return placeAt(flag, '--url');
-  if (store !== undefined && sources.store.from === 'flag') return { store };
-  if (variable) return placeAt(variable, URL_VARIABLE);
-  if (store !== undefined) return { store };
-  return { pointer: '', detail: 'history: which server? a running one is --url URL, a stopped one --store DIR' };
-}
-
-function placeAt(url: string, pointer: string): HistoryPlace | Issue {
-  if (/^unix:./.test(url) || (/^https?:\/\//.test(url) && URL.canParse(url))) return { url };
-  return { pointer, detail: `must be a URL such as http://localhost:2015 or unix:PATH, not ${quoted(url)}` };
+  const readyFile = sources.readyFile.from === 'flag' ? options.readyFile : undefined;
+  const isRunning = url !== undefined || readyFile !== undefined;
+  if (sources.store.from === 'flag' && isRunning)
+    throw wrong(url === undefined ? '--ready-file' : '--url', 'cannot stand beside --store: the server is running, or it is not');
+  if (store !== undefined && (sources.store.from === 'flag' || !(isRunning || effects.env[URL_VARIABLE]))) return { store };
+  return { url: findServer({ url, readyFile }, effects).admin };
 }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { App } from '../app.ts';
 import { type ErrorCode, SseError } from '../errors.ts';
+import { packageVersion } from '../parts/version.ts';
 import { runCommand } from './command.ts';
+import { interruption } from './interruption.ts';
 import { report } from './report.ts';
 import { serve } from './serve.ts';
 
@@ -19,8 +21,12 @@ export async function main(): Promise<void> {
   // Whoever read it may have gone (`sse-server | head`); that is no reason to stop serving.
   for (const stream of [stdout, stderr]) stream.on('error', () => {});
   const write = (text: string) => void stderr.write(text);
+  const client = () => {
+    const { stdin, env } = process;
+    return { stdin, stdout, stderr, env, interrupted: interruption(process) };
+  };
   try {
-    const { version } = JSON.parse(readFileSync(new URL(import.meta.resolve('#package.json')), 'utf8')) as { version: string };
+    const version = packageVersion();
     const code = await runCommand(process.argv.slice(2), {
       stdout: (text) => void stdout.write(text),
       stderr: write,
@@ -29,9 +35,11 @@ export async function main(): Promise<void> {
       columns: stdout.columns,
       version,
       inspect: ({ options }) => App.inspect(options),
-      run: (loaded) => serve(loaded, process, version),
+      run: (loaded) => serve(loaded, process),
       history: async (order) => (await import('./history-transfer.ts')).transferHistory(order, process),
       token: async (order) => (await import('./token-work.ts')).workOnToken(order, process),
+      send: async (order) => (await import('./send.ts')).send(order, client()),
+      tail: async (order) => (await import('./tail.ts')).tail(order, client()),
     });
     process.exit(code);
   } catch (error) {

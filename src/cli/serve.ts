@@ -10,7 +10,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { banner, identities, networkUrls } from './banner.ts';
 
 /** Serves until it is told to stop. @returns the exit code @throws SseError what kept it from starting */
-export async function serve({ options, sources, warnings }: Loaded, process: NodeJS.Process, version: string): Promise<number> {
+export async function serve({ options, sources, warnings }: Loaded, process: NodeJS.Process): Promise<number> {
   const { stdin, stdout, stderr, env } = process;
   const isTTY = stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb';
   const portAsked = sources.port.from !== 'default';
@@ -29,7 +29,6 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
     portAsked,
     observe: (activity) => tell(activity),
     running: {
-      version,
       config: optionsAsJson({ options, sources }),
       logLevel: {
         get: () => log?.level ?? options.logLevel,

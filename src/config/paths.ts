@@ -9,7 +9,7 @@ export interface StaticMount {
 
 const PREFIXED = /^(\/[^=]*)=(.*)$/s;
 
-const RESERVED = ['/admin', '/livez', '/readyz'];
+const RESERVED = ['/admin', '/livez', '/metrics', '/readyz'];
 
 /** All rules for a path that something is served under. */
 export function pathProblem(path: string): string | undefined {

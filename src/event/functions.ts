@@ -36,25 +36,34 @@ export const FUNCTIONS: Readonly<Record<string, Operation>> = {
   contains: {
     cost: 40,
     apply: (text, other) => (isText(text) && isText(other) && look(text, SEARCH) ? text.includes(other) : undefined),
-    test: (first, given) => (client, item) => {
-      const text = first(client, item);
-      return isText(text) && look(text, SEARCH) ? text.includes(given) : undefined;
+    test: {
+      cost: 24,
+      of: (first, given) => (client, item) => {
+        const text = first(client, item);
+        return isText(text) && look(text, SEARCH) ? text.includes(given) : undefined;
+      },
     },
   },
   startsWith: {
-    cost: 20,
+    cost: 32,
     apply: (text, other) => (isText(text) && isText(other) && look(other, 0.5) ? begins(text, other) : undefined),
-    test: (first, given) => (client, item) => {
-      const text = first(client, item);
-      return isText(text) && look(given, 0.5) ? begins(text, given) : undefined;
+    test: {
+      cost: 10,
+      of: (first, given) => (client, item) => {
+        const text = first(client, item);
+        return isText(text) && look(given, 0.5) ? begins(text, given) : undefined;
+      },
     },
   },
   endsWith: {
-    cost: 20,
+    cost: 32,
     apply: (text, other) => (isText(text) && isText(other) && look(other, 0.5) ? ends(text, other) : undefined),
-    test: (first, given) => (client, item) => {
-      const text = first(client, item);
-      return isText(text) && look(given, 0.5) ? ends(text, given) : undefined;
+    test: {
+      cost: 10,
+      of: (first, given) => (client, item) => {
+        const text = first(client, item);
+        return isText(text) && look(given, 0.5) ? ends(text, given) : undefined;
+      },
     },
   },
   lowerAscii: ofText(40, 3, (text) => text.toLowerCase()),

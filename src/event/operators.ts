@@ -20,13 +20,13 @@ const { apply: sum } = arithmetic(
 
 function comparison(compare: (left: string, right: string) => boolean): Operation {
   return {
-    cost: 20,
+    cost: 25,
     // JavaScript compares whatever it is given; what that is was found out before.
     apply: (left, right) => (comparable(left, right) ? compare(left as string, right as string) : undefined),
   };
 }
 
-function identity(same: boolean): NonNullable<Operation['test']> {
+function identity(same: boolean): NonNullable<Operation['test']>['of'] {
   return (first, given) => (client, item) => {
     const value = first(client, item);
     return value === undefined ? undefined : (value === given) === same;
@@ -41,8 +41,8 @@ export const NEGATIVE: Operation = {
 
 /** The operators that need both their sides, by the name they have in the syntax tree. `&&`, `||` and `?:` do not, and `in` knows more of lists. */
 export const OPERATORS: Readonly<Record<string, Operation>> = {
-  '==': { cost: 16, apply: equal, test: identity(true) },
-  '!=': { cost: 16, apply: (left, right) => !equal(left, right), test: identity(false) },
+  '==': { cost: 16, apply: equal, test: { cost: 8, of: identity(true) } },
+  '!=': { cost: 16, apply: (left, right) => !equal(left, right), test: { cost: 8, of: identity(false) } },
   '<': comparison((left, right) => left < right),
   '<=': comparison((left, right) => left <= right),
   '>': comparison((left, right) => left > right),

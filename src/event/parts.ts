@@ -51,15 +51,15 @@ function sumOf(parts: readonly Part[], each = 0): number {
 export interface Operation {
   readonly cost: number;
   readonly apply: (first: Value, second?: Value, third?: Value) => Value;
-  /** The same for a second argument that is a given text, in one step and at half the cost: most of what filters ask is of this kind. */
-  readonly test?: (first: Evaluate, given: string) => Evaluate;
+  /** The same for a second argument that is a given text, in one step: most of what filters ask is of this kind. */
+  readonly test?: { readonly cost: number; readonly of: (first: Evaluate, given: string) => Evaluate };
 }
 
 /** Something that needs all its arguments. */
 export function call(args: readonly Part[], { cost, apply, test }: Operation): Part {
   const [first, second] = args;
   const given = second?.constant ? second.evaluate(ANY, undefined) : undefined;
-  if (first && test && typeof given === 'string') return folded(args, test(first.evaluate, given), cost / 2 + sumOf(args));
+  if (first && test && typeof given === 'string') return folded(args, test.of(first.evaluate, given), test.cost + sumOf(args));
   return folded(args, applied(args, apply), cost + sumOf(args));
 }
 
@@ -83,7 +83,7 @@ function applied(args: readonly Part[], apply: Operation['apply']): Evaluate {
 }
 
 /** For each item of a list that a value is compared with, for each that is put into a set, and for a key that is not known before. */
-const COST = { compared: 1.5, claimed: 4, put: 20, key: 1500 } as const;
+const COST = { compared: 4, put: 25, key: 300 } as const;
 
 /** `a.b`, `a["b"]`, `a[1]`. */
 export function access(of: Part, key: Part): Part {
@@ -154,25 +154,31 @@ function lookUp(value: Value): boolean {
 
 function containment({ items }: Part): (one: Value, all: Value) => boolean | undefined {
   return (one, all) => {
-    const more = Array.isArray(all) ? (all.length - items) * COST.claimed : COST.key;
+    const more = Array.isArray(all) ? (all.length - items) * COST.compared : COST.key;
     return spend(more) && lookUp(one) ? among(one, all) : undefined;
   };
 }
 
 /** `item in roles`, in a macro: the same collection is asked for many items, so that a set of it pays. */
 export function membershipOfMany(value: Part, collection: Part): Part {
-  let last: { readonly all: Value; readonly evaluation: number; readonly items: ReadonlySet<Value> } | undefined;
   const contains = containment(collection);
-  const itemsNow = (all: Value): ReadonlySet<Value> | undefined => {
-    if (last && last.all === all && last.evaluation === evaluation()) return last.items;
-    const items = itemsOf(all);
-    if (!items || !spend((items.length - collection.items) * COST.put)) return undefined;
-    last = { all, evaluation: evaluation(), items: new Set(items) };
-    return last.items;
+  let items: ReadonlySet<Value> = new Set();
+  let itemsOfAll: Value;
+  let itemsOfEvaluation = 0;
+  const take = (all: Value): boolean => {
+    const list = itemsOf(all);
+    if (!list || !spend((list.length - collection.items) * COST.put)) return false;
+    items = new Set(list);
+    itemsOfAll = all;
+    itemsOfEvaluation = evaluation();
+    return true;
   };
-  // Of other types than text, two can be equal without being the same.
-  const apply = (one: Value, all: Value): boolean | undefined =>
-    typeof one !== 'string' ? contains(one, all) : lookUp(one) ? itemsNow(all)?.has(one) : undefined;
+  const apply = (one: Value, all: Value): boolean | undefined => {
+    // Of other types than text, two can be equal without being the same.
+    if (typeof one !== 'string') return contains(one, all);
+    const isTaken = (all === itemsOfAll && itemsOfEvaluation === evaluation()) || take(all);
+    return isTaken && look(one, 2) ? items.has(one) : undefined;
+  };
   const asked = call([value, collection], { cost: 30, apply });
   return { ...asked, once: asked.once + collection.items * COST.put };
 }

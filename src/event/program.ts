@@ -147,5 +147,7 @@ function read(attribute: Attribute): Part {
 
 /** Whether a node stands for something that a client has, and not for something that is made of it each time. */
 function isOwn(node: ASTNode, item: string): boolean {
-  return attributeOf(node, item) !== undefined || (node.op === '.' && isOwn(node.args[0], item));
+  if (attributeOf(node, item)) return true;
+  const isField = node.op === '.' || (node.op === '[]' && node.args[1].op === 'value');
+  return isField && isOwn(node.args[0], item);
 }

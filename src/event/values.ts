@@ -93,9 +93,8 @@ export function among(value: Value, collection: Value): boolean | undefined {
     if (typeof value === 'string' || typeof value === 'boolean') return collection.includes(value);
     return collection.some((item) => equal(value, item));
   }
-  return isMap(collection)
-    ? typeof value === 'string' && collection[value] !== undefined && Object.hasOwn(collection, value)
-    : undefined;
+  if (!isMap(collection)) return undefined;
+  return typeof value === 'string' && Object.hasOwn(collection, value) && collection[value] !== undefined;
 }
 
 /** Whether two values can be ordered by `<`: JavaScript then orders them as CEL does. */

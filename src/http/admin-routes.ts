@@ -22,6 +22,8 @@ export interface AdminParts {
   readonly feed: Feed;
   readonly running: Running;
   readonly session: SessionParts;
+  /** Of the package. */
+  readonly version: string;
   readonly totals: () => Totals;
   /** In bytes. */
   readonly bodyLimit: number;
@@ -46,9 +48,10 @@ function showOpenApi(version: string): Handler {
 
 /** Everything that stands under `/admin`. */
 export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>> {
-  const { hub, feed, running, session, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } = parts;
+  const { hub, feed, running, session, version, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } =
+    parts;
   const publish = broadcast({ hub, bodyLimit, defaults });
-  const past = { archive: hub.archive, now };
+  const past = { archive: hub.archive, now, observe };
   return {
     '/broadcast': { POST: publish, PUT: publish },
     '/broadcasts/{id}': { GET: showBroadcast(hub) },
@@ -62,7 +65,7 @@ export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>
     '/history': { GET: listHistory(past), DELETE: redactHistory(past) },
     '/history/{id}': { GET: showEvent(past) },
     '/log-level': { PATCH: setLogLevel(running) },
-    '/openapi.json': { GET: showOpenApi(running.version) },
+    '/openapi.json': { GET: showOpenApi(version) },
     '/revoke': { POST: revoke({ hub, openStreams, revocations, observe }) },
     '/session': { GET: showSession(session), POST: signIn(session), DELETE: signOut(session) },
     '/stats': { GET: showStats(hub, totals, uptime) },

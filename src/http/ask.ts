@@ -24,6 +24,10 @@ const FRESH = 5000;
 const MOST_FRESH = 10_000;
 /** So many are asked at a time: when all clients come back at once, the application is not to fall over for it. */
 const AT_ONCE = 64;
+/** So many more may wait. */
+const QUEUE = 1000;
+/** An outage is told at most this often, in ms. */
+const TELL = 60_000;
 
 /** What belongs to a connection (RFC 9110 §7.6.1), or to the body and the answer that are not passed on. */
 const NOT_PASSED_ON = new Set(
@@ -32,31 +36,43 @@ const NOT_PASSED_ON = new Set(
   ),
 );
 
+/** What a proxy says, and the application would believe: here it would come from the client. `_` is `-` to some of them. */
+const MADE_UP = /_|^(forwarded|x-forwarded-|x-real-ip|x-original-|x-rewrite-|remote-)/;
+
 /** Who the application says a client is: it answers 2xx with an identity, or 401 or 403, which are passed on. */
 export function askApplication({ url, now, observe, timeout = TIMEOUT }: AskOptions): Authority {
   /** Answers, and questions under way; in the order in which they were asked. */
   const known = new Map<string, { readonly answer: Promise<Grant>; freshUntil: number }>();
   let asking = 0;
   const waiting: (() => void)[] = [];
-  let isDown = false;
+  /** Waits until somebody else has been answered. The time that takes is part of the time that there is. */
+  const turn = async ({ isGone }: RequestView): Promise<void> => {
+    while (asking >= AT_ONCE) {
+      if (waiting.length >= QUEUE)
+        throw new SseError('unverifiable', 'too many clients are asked about at once; try again later');
+      await new Promise<void>((resume) => waiting.push(resume));
+      if (isGone?.()) {
+        waiting.shift()?.();
+        throw new SseError('unverifiable', 'the client is gone');
+      }
+    }
+  };
+  let told = -Infinity;
 
   const ask = async (request: RequestView): Promise<Grant> => {
-    if (asking >= AT_ONCE) await new Promise<void>((resume) => waiting.push(resume));
+    const until = performance.now() + timeout;
+    if (asking >= AT_ONCE) await turn(request);
     asking++;
     try {
-      const grant = await question(url, request, timeout, now);
-      isDown = false;
-      return grant;
+      return await question(url, request, Math.max(1, Math.ceil(until - performance.now())), now);
     } catch (error) {
       if (error instanceof SseError) throw error;
-      // Told once, not for every client that it keeps waiting.
-      if (!isDown)
-        observe({
-          kind: 'failed',
-          what: `the application at --auth-url gives no answer that can be used: ${reasonOf(error, timeout)}`,
-          error: undefined,
-        });
-      isDown = true;
+      // Told now and then, not for every client that it keeps waiting.
+      if (performance.now() - told >= TELL) {
+        told = performance.now();
+        const what = `the application at --auth-url gives no answer that can be used: ${reasonOf(error, timeout)}`;
+        observe({ kind: 'failed', what, error: undefined });
+      }
       throw new SseError('unverifiable', 'who you are cannot be found out at the moment; try again later');
     } finally {
       asking--;
@@ -104,6 +120,11 @@ async function question(url: string, { headers, query, ip }: RequestView, timeou
         )
       : new SseError('forbidden', 'the application does not let you in');
   }
+  // It is too long, or no request at all, to the application: that is the client's doing.
+  if ([400, 413, 414, 431].includes(response.status)) {
+    await response.body?.cancel();
+    throw new SseError('invalid-request', `the application cannot read this request (${response.status})`);
+  }
   if (!response.ok) throw new Error(`it answers ${response.status}`);
   return answeredGrant(JSON.parse(await textOf(response)), now());
 }
@@ -122,7 +143,8 @@ async function textOf(response: Response): Promise<string> {
 function passedOn(headers: IncomingHttpHeaders): Record<string, string> {
   const passed: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers))
-    if (value !== undefined && !NOT_PASSED_ON.has(name)) passed[name] = Array.isArray(value) ? value.join(', ') : value;
+    if (value !== undefined && !NOT_PASSED_ON.has(name) && !MADE_UP.test(name))
+      passed[name] = Array.isArray(value) ? value.join(', ') : value;
   return passed;
 }
 

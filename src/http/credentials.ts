@@ -18,6 +18,9 @@ export interface CredentialOptions extends EvidenceOptions {
   readonly now: () => number;
 }
 
+/** So many credentials of a stream are remembered besides its own, so that revoking by filter refuses them as well. */
+const MOST_FORMER = 8;
+
 /** `POST /sse/ticket`: takes a credential, and gives a ticket that stands for it in the URL of a stream. */
 export function giveTicket(options: CredentialOptions): Handler {
   return posted(options, async (exchange) => {
@@ -44,6 +47,11 @@ export function renew(options: CredentialOptions): Handler {
     if (!stream || !isSame(stream.grant, grant)) throw new SseError('not-found', 'you have no open stream of this name');
     const { cursor } = stream;
     const topics = grantedTopics(stream.askedTopics, grant, options.topicRight);
+    // Asked once more: nothing waits between here and there.
+    options.authentication.check(grant);
+    const now = options.now();
+    const still = [stream.grant, ...stream.former].filter(({ expiresAt = Infinity }) => expiresAt > now);
+    stream.former.splice(0, Infinity, ...still.slice(0, MOST_FORMER));
     stream.grant = grant;
     stream.ticket?.renew(grant);
     cursor.renew({ ...grant.identity, topics, client: cursor.client.client }, grant.expiresAt);

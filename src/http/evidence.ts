@@ -19,14 +19,16 @@ export function evidenceOf(exchange: Exchange, { authCookie, allowQueryToken, co
   const cookie = cookieOf(req.headers.cookie, authCookie);
   if (cookie !== undefined && authorization === undefined) checkOrigin(exchange, cors);
   const ticket = query.get('ticket');
-  const queryToken = allowQueryToken ? query.get('jwt') : null;
+  // A HEAD opens nothing, so it takes the place of nothing.
+  const lastEventId = exchange.method === 'GET' ? header(req, 'last-event-id') : undefined;
+  const queryToken = query.get('jwt');
   return {
     ...(authorization !== undefined && { authorization }),
     ...(cookie !== undefined && { cookie }),
     ...(ticket !== null && { ticket }),
-    ...(queryToken !== null && { queryToken }),
-    returning: header(req, 'last-event-id') !== undefined,
-    request: { headers: req.headers, query, ip },
+    ...(queryToken !== null && (allowQueryToken ? { queryToken } : { ignoredToken: true })),
+    ...(lastEventId !== undefined && { lastEventId }),
+    request: { headers: req.headers, query, ip, isGone: () => req.socket.destroyed },
   };
 }
 

@@ -1,4 +1,5 @@
 import { SseError } from '../errors.ts';
+import type { Observe } from '../hub/activity.ts';
 import type { Archive, Selection } from '../hub/archive.ts';
 import type { LogEntry } from '../hub/event-log.ts';
 import { didYouMean } from '../nearest.ts';
@@ -12,6 +13,7 @@ export interface HistoryOptions {
   readonly archive: Archive;
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
+  readonly observe: Observe;
 }
 
 const SELECTION = ['since', 'until', 'filter'] as const;
@@ -55,7 +57,7 @@ export function showEvent({ archive }: HistoryOptions): Handler {
 }
 
 /** `DELETE /admin/history`: takes a selection out of the past. Answers when it is gone from wherever it was kept. */
-export function redactHistory({ archive, now }: HistoryOptions): Handler {
+export function redactHistory({ archive, now, observe }: HistoryOptions): Handler {
   return async (exchange) => {
     const fields = parametersOf(exchange, [...SELECTION, 'all']);
     const selection = selectionOf(fields, now());
@@ -67,7 +69,9 @@ export function redactHistory({ archive, now }: HistoryOptions): Handler {
     if (selects && all !== undefined) throw refuse('?all', 'cannot stand beside a selection: it is either all or some');
     // The server takes the time, not the client.
     exchange.res.setTimeout(0);
-    sendJson(exchange.res, 200, { deleted: await archive.redact(selection) });
+    const deleted = await archive.redact(selection);
+    observe({ kind: 'redacted', events: deleted });
+    sendJson(exchange.res, 200, { deleted });
   };
 }
 

@@ -8,6 +8,8 @@ export interface OpenStream {
   readonly cursor: Cursor;
   /** What its credential proves; another one after a renewal. */
   grant: Grant;
+  /** Those before it, which may be as good as ever. */
+  readonly former: Grant[];
   readonly ticket: TicketUse | undefined;
   /** What it asked for, without what its credential brought with it. */
   readonly askedTopics: readonly string[];

@@ -36,26 +36,35 @@ interface Target {
 export function revoke({ hub, openStreams, revocations, observe }: RevokeOptions): Handler {
   return async (exchange) => {
     const target = targetOf(await readOrder(exchange, REVOKE));
-    const cursors: Cursor[] = [];
-    const found = new Map<string, Omit<Revocation, 'time'>>();
+    // First the credentials, then the streams: one that is being opened meanwhile is refused when it gets there.
+    const kept: Promise<void>[] = [revocations.add(target.revocations)];
+    const matching: Cursor[] = [];
+    const grants: Grant[] = [];
+    let serial = 0;
+    const look = (cursor: Cursor): void => {
+      serial = Math.max(serial, cursor.serial);
+      const stream = openStreams.get(cursor.client.client.id);
+      if (!target.matches(cursor, stream?.grant)) return;
+      matching.push(cursor);
+      if (stream && target.what === 'filter') grants.push(stream.grant, ...stream.former);
+    };
     let asked = 0;
     for (const cursor of [...hub.clients()]) {
-      const grant = openStreams.get(cursor.client.client.id)?.grant;
-      if (target.matches(cursor, grant)) {
-        cursors.push(cursor);
-        if (grant && target.what === 'filter')
-          for (const each of credentialOf(grant)) found.set(`${each.what}:${each.value}`, each);
-      }
+      look(cursor);
       if (++asked % STEP === 0) await new Promise((resume) => setImmediate(resume));
     }
-    const all = [...target.revocations, ...found.values()];
-    // First the credentials: whose stream ends comes back at once.
-    const kept = revocations.add(all);
-    for (const cursor of cursors) cursor.end('revoked');
+    // Those who came while others were looked at; in one step with what follows.
+    for (const cursor of [...hub.clients()]) if (cursor.serial > serial) look(cursor);
+    const found = new Map(grants.flatMap(credentialOf).map((each) => [`${each.what}:${each.value}`, each]));
+    kept.push(revocations.add([...found.values()]));
+    const ending = new Set(matching);
+    for (const { cursor, grant } of openStreams.all()) if (revocations.revokes(grant)) ending.add(cursor);
+    for (const cursor of ending) cursor.end('revoked');
     const { what, value } = target;
-    observe({ kind: 'revoked', what, value, credentials: all.length, ended: cursors.length });
-    await kept;
-    sendJson(exchange.res, 200, { revoked: all.length, ended: cursors.length });
+    const credentials = target.revocations.length + found.size;
+    observe({ kind: 'revoked', what, value, credentials, ended: ending.size });
+    await Promise.all(kept);
+    sendJson(exchange.res, 200, { revoked: credentials, ended: ending.size });
   };
 }
 
@@ -88,7 +97,7 @@ function targetOf(order: RevokeOrder): Target {
   return { what: 'filter', value: compiled.source, revocations: [], matches: ({ client }) => compiled.matches(client) };
 }
 
-/** What one credential is refused by: its own name, else its text. Where an application decides, it must say so itself. */
+/** What one credential is refused by: its own name, else its text. */
 function credentialOf({ tokenId, fingerprint }: Grant): readonly Omit<Revocation, 'time'>[] {
   if (tokenId !== undefined) return [{ what: 'token', value: tokenId }];
   return fingerprint === undefined ? [] : [{ what: 'fingerprint', value: fingerprint }];

@@ -1,7 +1,7 @@
 import { SseError } from '../errors.ts';
 import { type Exchange, type Handler, twice } from './exchange.ts';
 import type { Guard } from './guard.ts';
-import { sendText } from './respond.ts';
+import { livez } from './health.ts';
 import { handlerOf, type Methods, RouteTable } from './route-table.ts';
 
 export interface RouteParts {
@@ -17,22 +17,21 @@ export interface RouteParts {
   /** The dashboard's page, under `/admin` too. */
   readonly dashboard: Readonly<Record<string, Methods>>;
   readonly staticFiles: Handler;
-  /** Why the server takes no new clients or events; undefined while it does. */
-  readonly notReady: () => string | undefined;
+  readonly readyz: Handler;
+  readonly metrics: Handler;
 }
+
+/** Where scrapers look by default; it shows what admin shows, to whoever may use that. */
+const METRICS = '/metrics';
 
 /** Every route there is. Streams and files have paths of the operator's choice. */
 export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handler; ownAdmin: Handler } {
-  const { guard } = parts;
-  const livez: Handler = ({ res }) => sendText(res, 200, 'ok\n');
-  const readyz: Handler = ({ res }) => {
-    const reason = parts.notReady();
-    return reason === undefined ? sendText(res, 200, 'ready\n') : sendText(res, 503, `${reason}\n`, { 'retry-after': '5' });
-  };
+  const { guard, readyz, metrics } = parts;
   const checks = { '/livez': { GET: livez, HEAD: livez }, '/readyz': { GET: readyz, HEAD: readyz } };
   const health = new RouteTable(checks);
-  const adminShared = new RouteTable(underAdmin(parts.admin));
-  const adminOwn = new RouteTable({ ...checks, ...underAdmin(parts.admin) });
+  const admin = { ...underAdmin(parts.admin), [METRICS]: { GET: metrics, HEAD: metrics } };
+  const adminShared = new RouteTable(admin);
+  const adminOwn = new RouteTable({ ...checks, ...admin });
   const dashboard = new RouteTable(underAdmin(parts.dashboard));
   // A stream's own path comes last: it wins over what belongs to another.
   const streams = new Map<string, Handler>([
@@ -64,7 +63,7 @@ export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handl
       exchange.parameters = found.parameters;
       return handler(exchange);
     };
-  const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/');
+  const isAdmin = ({ path }: Exchange): boolean => path === '/admin' || path.startsWith('/admin/') || path === METRICS;
   // To a stream that asks for a credential, two are a bad one; elsewhere they are a request that two readers read differently.
   const single =
     (handler: Handler): Handler =>

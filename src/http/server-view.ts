@@ -7,8 +7,6 @@ import { sendJson } from './respond.ts';
 
 /** What a program that runs the server lets admin see and change of it. */
 export interface Running {
-  /** Of the package. */
-  readonly version: string;
   /** Every option with its value and where that came from; what is secret is hidden. */
   readonly config: object;
   /** Undefined where there is no log of its own, as in a library. */

@@ -48,7 +48,9 @@ export function httpServer({ handler, addressOf, observe }: HttpServerOptions): 
     if (isStreaming(req.socket)) return void req.socket.destroy();
     // No socket yet: a request before it is still to be answered.
     if (!res.socket && !(await itsTurn(req, res))) return;
-    const { method = '', url: path = '' } = req;
+    const { method = '', url = '' } = req;
+    // Never with its query: there may be a ticket in it.
+    const path = url.split('?', 1)[0] as string;
     let exchange: Pick<Exchange, 'method' | 'path' | 'ip' | 'headers'> = { method, path, ip: addressOf(req), headers: {} };
     try {
       const opened = openExchange(req, res, exchange.ip);

@@ -3,8 +3,9 @@ import { type ErrorCode, SseError } from '../errors.ts';
 import { encodeRetry } from '../event/encode.ts';
 import type { Client } from '../event/identity.ts';
 import type { Observe } from '../hub/activity.ts';
+import { isFarewell } from '../hub/goodbye.ts';
 import type { Hub } from '../hub/hub.ts';
-import { FAREWELL } from '../hub/resume.ts';
+import type { TurnedAway } from '../hub/measures.ts';
 import type { Authentication } from '../identity/authenticate.ts';
 import { NOTHING_SHOWN } from '../identity/grant.ts';
 import { corsHeaders, preflight } from './cors.ts';
@@ -28,6 +29,8 @@ export interface SubscribeOptions extends EvidenceOptions {
   readonly newClientId: () => string;
   readonly now: () => number;
   readonly observe: Observe;
+  /** Hears of each who asked for a stream and got none. */
+  readonly turnedAway: (how: TurnedAway) => void;
   /** Whether the server is stopping and takes nobody any more. */
   readonly stopping: () => boolean;
 }
@@ -47,11 +50,14 @@ export function subscribe(options: SubscribeOptions): Handler {
     if (method === 'OPTIONS') return void res.writeHead(204, { ...preflight('GET, HEAD'), ...headers }).end();
     checkRequest(exchange);
     // Asked never to come back; the one status at which every EventSource stops (HTML, "reestablish the connection").
-    if (header(req, 'last-event-id')?.startsWith(FAREWELL)) return void res.writeHead(204, headers).end();
+    if (isFarewell(header(req, 'last-event-id'))) return void res.writeHead(204, headers).end();
     try {
       await open(exchange, options);
     } catch (error) {
-      if (!(error instanceof SseError) || !LATER.has(error.code)) throw error;
+      if (!(error instanceof SseError)) throw error;
+      const isLater = LATER.has(error.code);
+      options.turnedAway(isLater ? 'put-off' : 'refused');
+      if (!isLater) throw error;
       putOff(exchange, error, options.observe);
     }
   };
@@ -69,9 +75,14 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
   try {
     const topics = grantedTopics(asked, grant, options.topicRight);
     const client: Client = { ...grant.identity, topics, client: { id: newClientId(), ip: exchange.ip } };
-    const position = await hub.locate(wanted, client);
     const { req, res, method, headers } = exchange;
     if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
+    // Before anybody looks into the past for it, and again when that is done.
+    checkRoom(options);
+    // Whoever goes while it waits may come back at once, with the same ticket.
+    if (ticket) req.socket.once('close', () => ticket.release());
+    const position = await hub.locate(wanted, client);
+    authentication.check(grant);
 
     const socket = res.socket;
     // Gone meanwhile, or with requests behind it that would never get their turn.
@@ -82,10 +93,14 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
     const stream = new EventStream(res, headers, options.stallTime);
     const cursor = hub.attach(stream, client, position, grant.expiresAt);
     isOpen = true;
-    if (grant !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant, ticket, askedTopics: asked });
-    ticket?.opened(() => {
-      cursor.detach('left');
-      socket.destroy();
+    if (grant !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant, former: [], ticket, askedTopics: asked });
+    ticket?.opened({
+      // Nothing may have arrived yet of what it was sent.
+      hasSent: (id) => id === wanted.lastEventId || hub.hasSent(cursor, id),
+      leave: () => {
+        cursor.detach('left');
+        socket.destroy();
+      },
     });
     stream.follow(cursor);
   } finally {

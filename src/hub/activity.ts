@@ -37,6 +37,8 @@ export type Activity =
     }
   /** A client has shown a new credential while its stream was open; `client` is who it is now. */
   | { readonly kind: 'renewed'; readonly client: Client }
+  /** Somebody deleted events of the past. */
+  | { readonly kind: 'redacted'; readonly events: number }
   /** Somebody took credentials back, by what names them: so many can no longer be used as far as is known, and so many streams ended. */
   | {
       readonly kind: 'revoked';

@@ -8,6 +8,8 @@ export const CHUNK: number = 64 * 1024;
 export interface Offer {
   readonly entry: HistoryEntry;
   readonly chosen?: ReadonlySet<Cursor>;
+  /** When it began to wait, on the clock that streams are timed by. */
+  readonly since: number;
 }
 
 /** Frames for one write. */
@@ -21,7 +23,8 @@ export interface Chunk {
 /** The entries of one pass over the live clients. What is for everyone is one buffer, shared by all. */
 export class Batch {
   readonly last: number;
-  readonly #offers: readonly Offer[];
+  /** In order of sequence. */
+  readonly offers: readonly Offer[];
   readonly #shared: Chunk | undefined;
   /** Of targeted entries: which of them each chosen cursor gets. */
   readonly #own = new Map<Cursor, Offer[]>();
@@ -30,7 +33,7 @@ export class Batch {
 
   /** @param offers at least one, in order of sequence */
   constructor(offers: readonly Offer[]) {
-    this.#offers = offers;
+    this.offers = offers;
     this.last = offers.at(-1)?.entry.sequence ?? 0;
     this.#shared = chunkOf(offers.filter(({ chosen }) => !chosen).map(({ entry }) => entry));
     for (const offer of offers) {
@@ -53,7 +56,7 @@ export class Batch {
     const key = own.map(({ entry }) => entry.sequence).join();
     let chunk = this.#mixed.get(key);
     if (!chunk) {
-      chunk = chunkOf(this.#offers.filter((offer) => !offer.chosen || own.includes(offer)).map(({ entry }) => entry)) as Chunk;
+      chunk = chunkOf(this.offers.filter((offer) => !offer.chosen || own.includes(offer)).map(({ entry }) => entry)) as Chunk;
       this.#mixed.set(key, chunk);
     }
     return chunk;
@@ -61,7 +64,7 @@ export class Batch {
 
   /** The sequence of the first entry that is for this cursor, 0 if none is. */
   firstFor(cursor: Cursor): number {
-    return this.#offers.find(({ chosen }) => !chosen || chosen.has(cursor))?.entry.sequence ?? 0;
+    return this.offers.find(({ chosen }) => !chosen || chosen.has(cursor))?.entry.sequence ?? 0;
   }
 }
 

@@ -6,6 +6,7 @@ import type { Cursor } from './cursor.ts';
 import type { EventLog } from './event-log.ts';
 import type { History, HistoryEntry } from './history.ts';
 import type { LastValues } from './last-values.ts';
+import type { Meter } from './meter.ts';
 import { Past } from './past.ts';
 import { type Gap, positionId } from './resume.ts';
 import type { Standing } from './standing.ts';
@@ -17,6 +18,15 @@ interface Source {
   at(sequence: number): HistoryEntry | undefined;
 }
 
+/** What goes into one write. */
+interface Found {
+  readonly entries: readonly HistoryEntry[];
+  /** Of these, those that are older than the stream. */
+  readonly replayed: number;
+  /** Where to go on. */
+  readonly next: number;
+}
+
 export interface CatchUpParts {
   readonly standing: Standing;
   readonly log: EventLog;
@@ -24,6 +34,7 @@ export interface CatchUpParts {
   readonly lastValues: LastValues;
   readonly now: () => number;
   readonly observe: Observe;
+  readonly meter: Meter;
   /** The oldest entry that can be replayed, from the history or from the log. */
   readonly oldest: () => number;
   readonly end: (cursor: Cursor, reason: CloseReason) => void;
@@ -40,6 +51,9 @@ export class CatchUp {
   readonly #past: Past;
   /** What was last put together, by first and next sequence: those that return together share it. */
   readonly #chunks = new Map<string, Chunk>();
+
+  /** Changes when what was taken from the past before must not be sent any more. */
+  #version = 0;
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts;
@@ -63,36 +77,42 @@ export class CatchUp {
 
   /** Entries were redacted: nothing that was made of them before is sent. */
   renew(): void {
+    this.#version++;
     this.#chunks.clear();
     this.#past.renew();
   }
 
   /** Sends a cursor the next chunk that is for it. */
   *#advance(cursor: Cursor): Generator<void, void> {
-    const { standing, history, end } = this.#parts;
+    const { standing, history, end, schedule } = this.#parts;
     if (cursor.pastOnly && cursor.next > cursor.attachedAt) return end(cursor, 'complete');
     if (cursor.next > standing.at) return standing.settle(cursor);
     if (cursor.next < this.#parts.oldest()) return end(cursor, 'slow'); // Overtaken: publishing was faster than its reading.
     const source = cursor.next < history.oldest ? this.#past.page(cursor.next) : history;
     if (!source) return standing.move(cursor, 'reading');
     const until = cursor.pastOnly ? Math.min(standing.at, cursor.attachedAt) : standing.at;
+    const version = this.#version;
     const found = yield* this.#collect(cursor, source, Math.min(until + 1, source.next));
     if (cursor.place !== 'ready') return;
+    // Redacted while others had their turn: it is looked at anew.
+    if (version !== this.#version) return schedule();
     const first = cursor.next;
     // What is missing is told of on its own, before anything newer.
     if (found.next === first) return this.#skip(cursor, source, Math.min(until + 1, source.next));
     cursor.next = found.next;
+    if (found.replayed > 0) this.#parts.meter.replayed(found.replayed);
     const chunk = this.#chunkOf(found.entries, first, found.next);
     if (!chunk || standing.writeChunk(cursor, chunk)) standing.settle(cursor);
     else standing.blockBehind(cursor, first - 1);
   }
 
   /** What is for a cursor from where it stands, as much as goes into one write; up to the first entry that is missing. */
-  *#collect(cursor: Cursor, source: Source, end: number): Generator<void, { entries: HistoryEntry[]; next: number }> {
+  *#collect(cursor: Cursor, source: Source, end: number): Generator<void, Found> {
     const { lastValues, now } = this.#parts;
     const first = cursor.next;
     const entries: HistoryEntry[] = [];
     let bytes = 0;
+    let replayed = 0;
     let next = first;
     for (; next < end; next++) {
       const entry = source.at(next);
@@ -105,10 +125,11 @@ export class CatchUp {
         if (bytes > 0 && bytes + entry.bytes.length > CHUNK) break;
         entries.push(entry);
         bytes += entry.bytes.length;
+        if (!isLive) replayed++;
       }
       if ((next - first) % 16 === 15) yield;
     }
-    return { entries, next };
+    return { entries, next, replayed };
   }
 
   /** Tells a client of entries that are damaged, and goes on behind them. */

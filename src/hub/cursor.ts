@@ -53,6 +53,8 @@ export class Cursor {
   readonly pastOnly: boolean;
   /** The beat at which something was last written to it. */
   wroteAt: number;
+  /** While it is blocked: since when, on the clock that streams are timed by. */
+  fullSince = 0;
   /** When it ends, and why. */
   readonly term: Term;
   /** When it attached, in ms since 1970. */

@@ -3,56 +3,30 @@ import { type Audience, isEveryone } from '../event/audience.ts';
 import { encodeControl } from '../event/encode.ts';
 import type { EventDraft } from '../event/event.ts';
 import type { Client } from '../event/identity.ts';
-import type { CloseReason, Observe } from './activity.ts';
+import type { CloseReason } from './activity.ts';
 import { Archive } from './archive.ts';
 import type { Batch } from './batch.ts';
 import { CatchUp } from './catch-up.ts';
-import { Cursor, type Place } from './cursor.ts';
+import { Cursor } from './cursor.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
-import { History, type HistoryEntry, type HistoryLimits } from './history.ts';
+import { encodeGoodbye, type Goodbye } from './goodbye.ts';
+import { History, type HistoryEntry } from './history.ts';
+import type { HubOptions } from './hub-options.ts';
 import { LastValues } from './last-values.ts';
+import { type Meter, UNMEASURED } from './meter.ts';
 import { Offers } from './offers.ts';
 import { checkOwnIds } from './own-ids.ts';
 import { Pulse } from './pulse.ts';
 import { Receipts } from './receipts.ts';
-import { FAREWELL, type Position, positionId, resolve } from './resume.ts';
+import { refill } from './refill.ts';
+import { type Position, positionId, resolve } from './resume.ts';
 import { Roster } from './roster.ts';
 import { Standing } from './standing.ts';
 import { locate } from './start.ts';
 import type { Subscriber } from './subscriber.ts';
 import { Term } from './term.ts';
 import { inSlices, Turns } from './turns.ts';
-
-export interface HubOptions {
-  readonly log: EventLog;
-  readonly history: HistoryLimits;
-  /** Where a stream goes on whose cursor is no good: from the oldest entry kept, or from the head. */
-  readonly onGap: 'oldest' | 'latest';
-  /** Reconnection time told to every client, in ms. */
-  readonly retry: number;
-  /** A client that got nothing for this long gets a heartbeat, in ms. */
-  readonly heartbeat: number;
-  /** Streams end after this long, ± 20 % each, in ms; 0 is never. */
-  readonly maxAge: number;
-  /** Clients are told this long before their credential ends, in ms. */
-  readonly notice: number;
-  readonly observe: Observe;
-  /** Wall clock, ms since 1970. */
-  readonly now?: () => number;
-  /** A clock that only goes forward, in ms: what streams are timed by. */
-  readonly elapsed?: () => number;
-  /** Runs a function in a later turn of the event loop, after input was read. */
-  readonly defer?: (turn: () => void) => void;
-}
-
-/** What a client is told at the end, besides the reason. */
-interface Goodbye {
-  readonly retry?: number | undefined;
-  readonly detail?: string | undefined;
-  /** What its last id begins with. */
-  readonly mark?: string;
-}
 
 /**
  * Fan-out in one process: one log, many cursors.
@@ -73,6 +47,7 @@ export class Hub {
   readonly #log: EventLog;
   readonly #now: () => number;
   readonly #elapsed: () => number;
+  readonly #meter: Meter;
   readonly #defer: (turn: () => void) => void;
   readonly #history: History;
   readonly #lastValues = new LastValues();
@@ -80,7 +55,7 @@ export class Hub {
 
   readonly #standing: Standing;
   readonly #roster: Roster;
-  readonly #offers = new Offers();
+  readonly #offers: Offers;
   readonly #catchUp: CatchUp;
   readonly #pulse: Pulse;
   readonly #turns: Turns;
@@ -94,11 +69,12 @@ export class Hub {
   #stopping = false;
 
   constructor(options: HubOptions) {
-    const { log, observe, heartbeat, notice, now = Date.now, elapsed = () => performance.now() } = options;
+    const { log, observe, heartbeat, notice, now = Date.now, elapsed = () => performance.now(), meter = UNMEASURED } = options;
     this.#options = options;
     this.#log = log;
     this.#now = now;
     this.#elapsed = elapsed;
+    this.#meter = meter;
     this.#first = log.head;
     this.#history = new History(options.history, log.head + 1);
     this.#receipts = new Receipts(now);
@@ -106,11 +82,12 @@ export class Hub {
     this.#turns = new Turns(() => this.#work(), this.#defer);
     const schedule = () => this.#turns.schedule();
     const end = (cursor: Cursor, reason: CloseReason) => this.end(cursor, reason);
-    this.#standing = new Standing(log.head, schedule);
+    this.#standing = new Standing(log.head, { schedule, meter, elapsed });
+    this.#offers = new Offers(elapsed);
     this.#roster = new Roster((error) =>
       observe({ kind: 'failed', what: 'an audience function threw; it matched nobody then', error }),
     );
-    const shared = { standing: this.#standing, history: this.#history, now, end };
+    const shared = { standing: this.#standing, history: this.#history, meter, now, end };
     this.#catchUp = new CatchUp({ ...shared, log, lastValues: this.#lastValues, observe, oldest: () => this.#oldest, schedule });
     this.#pulse = new Pulse({ ...shared, epochs: log.epochs, heartbeat, notice, elapsed });
     this.beatInterval = this.#pulse.interval;
@@ -119,24 +96,10 @@ export class Hub {
     log.follow((entry) => this.#offer(entry));
   }
 
-  /** Takes what a durable log holds into the history again. To be awaited before the first client. */
-  async refill(): Promise<void> {
+  /** Takes in what a durable log holds of former openings. To be awaited before the first client. */
+  refill(): Promise<void> {
     const { events } = this.#options.history;
-    const { head, oldest } = this.#log;
-    for (let next = Math.max(oldest, head - events + 1); next <= head; ) {
-      const page = await this.#log.read(next);
-      for (const entry of page.entries) {
-        // The history has no holes: after a damaged entry it begins anew.
-        if (entry.sequence !== this.#history.next) this.#history.begin(entry.sequence);
-        this.#history.append(entry);
-      }
-      next = page.next;
-    }
-    if (this.#history.newest !== head) this.#history.begin(head + 1);
-    await this.#log.recall({
-      receipt: (receipt) => this.#receipts.restore(receipt),
-      latest: (entry) => this.#lastValues.add(entry, oldest, false),
-    });
+    return refill(this.#log, events, { history: this.#history, receipts: this.#receipts, lastValues: this.#lastValues });
   }
 
   /** Looks up where a position is that is a time, or a number of events back. To be awaited before `attach`. */
@@ -148,6 +111,11 @@ export class Hub {
     return this.#standing.size;
   }
 
+  /** How many clients stand where. */
+  get places(): Standing['places'] {
+    return this.#standing.places;
+  }
+
   /** Events that entered the log since the start. */
   get events(): number {
     return this.#history.newest - this.#first;
@@ -156,12 +124,6 @@ export class Hub {
   /** Everything that is kept for replay, as two numbers. */
   get history(): { readonly events: number; readonly bytes: number } {
     return { events: this.#history.size, bytes: this.#history.bytes };
-  }
-
-  /** How many clients stand where. */
-  get places(): Readonly<Record<Exclude<Place, 'gone'>, number>> {
-    const { live, ready, blocked, reading } = this.#standing;
-    return { live: live.size, ready: ready.size, blocked: blocked.size, reading: reading.size };
   }
 
   clients(): Generator<Cursor> {
@@ -201,6 +163,12 @@ export class Hub {
   /** A client by the id of its connection. */
   get(client: string): Cursor | undefined {
     return this.#roster.get(client);
+  }
+
+  /** Whether an id is one that a client was sent, or where its stream began. */
+  hasSent(cursor: Cursor, id: string): boolean {
+    const sequence = this.archive.sequenceOf(id);
+    return sequence !== undefined && sequence <= cursor.sent && sequence > cursor.attachedAt - cursor.missed - 1;
   }
 
   /** Where a client stands: the last id that it was sent, and how many entries the log has beyond what it has seen. */
@@ -292,14 +260,13 @@ export class Hub {
    * @param forever asks its client not to come back. It is a courtesy: a client that asks by another id is let in
    */
   kick(cursor: Cursor, { detail, forever }: { readonly detail?: string; readonly forever: boolean }): void {
-    this.#sayGoodbye(cursor, 'kicked', { detail, mark: forever ? FAREWELL : '' });
+    this.#sayGoodbye(cursor, 'kicked', { detail, forever });
   }
 
-  #sayGoodbye(cursor: Cursor, reason: CloseReason, { retry, detail, mark = '' }: Goodbye): void {
+  #sayGoodbye(cursor: Cursor, reason: CloseReason, goodbye: Goodbye): void {
     if (cursor.place === 'gone') return;
     const position = positionId(this.#standing.positionOf(cursor), this.#log.epochs);
-    const data = { reason, ...(detail !== undefined && { detail }) };
-    this.#standing.write(cursor, encodeControl(`${mark}${position}`, 'sse.bye', data, retry));
+    this.#standing.write(cursor, encodeGoodbye(position, reason, goodbye));
     this.#finish(cursor, reason);
   }
 
@@ -394,13 +361,18 @@ export class Hub {
     standing.reach = batch.last;
     for (const cursor of standing.blocked) cursor.next ||= batch.firstFor(cursor);
     this.#endOvertaken();
+    let reached = false;
     for (const cursor of batch.recipients(standing.live)) {
       if (cursor.place !== 'live') continue;
       const chunk = batch.chunkFor(cursor);
+      reached = true;
       if (chunk && !standing.writeChunk(cursor, chunk)) standing.block(cursor);
       yield;
     }
     standing.at = batch.last;
+    if (!reached) return;
+    const time = this.#elapsed();
+    for (const { since } of batch.offers) this.#meter.spread(time - since);
   }
 
   *#beat(): Generator<void, void> {

@@ -20,6 +20,8 @@ interface Asking {
 
 /** At most this many pairs of key and audience are known. What an older one supersedes is replayed: more than need be, never less. */
 export const LAST_VALUES_LIMIT = 100_000;
+/** A key has at most so many audiences, of which the newest count: each entry of a replay is held against all of them. */
+const AUDIENCES = 256;
 /** After so many audiences, other work may run. */
 const STEP = 64;
 
@@ -71,6 +73,7 @@ export class LastValues {
     latest.sequences.push(sequence);
     this.#byAge.delete(latest);
     this.#byAge.add(latest);
+    this.#bound(latest);
     this.#forget(oldest);
   }
 
@@ -119,6 +122,17 @@ export class LastValues {
     latest.sequences = [sequence];
     this.#byAge.delete(latest);
     this.#byAge.add(latest);
+  }
+
+  /** Puts an audience behind the others of its key, in the order of their newest entries, and forgets the eldest of too many. */
+  #bound({ key, name }: Latest): void {
+    const audiences = this.#keys.get(key);
+    const latest = audiences?.get(name);
+    if (!audiences || !latest) return;
+    audiences.delete(name);
+    audiences.set(name, latest);
+    const [eldest] = audiences.values();
+    if (audiences.size > AUDIENCES && eldest) this.#delete(eldest);
   }
 
   #latestOf(key: string, audience: Audience): Latest {

@@ -7,6 +7,7 @@ export type Selection = Generator<void, ReadonlySet<Cursor>>;
 
 interface Waiting {
   readonly entry: HistoryEntry;
+  readonly since: number;
   /** Undefined: all of them, or not known yet. */
   chosen?: ReadonlySet<Cursor>;
   /** While it is not known: goes on looking, and then says so. */
@@ -21,6 +22,12 @@ export class Offers {
   #waiting: Waiting[] = [];
   #bytes = 0;
   #atGate: (() => void)[] = [];
+  readonly #elapsed: () => number;
+
+  /** @param elapsed a clock that only goes forward, in ms */
+  constructor(elapsed: () => number) {
+    this.#elapsed = elapsed;
+  }
 
   get size(): number {
     return this.#waiting.length;
@@ -68,8 +75,8 @@ export class Offers {
     return batch;
   }
 
-  #push(waiting: Waiting): void {
-    this.#waiting.push(waiting);
+  #push(waiting: Omit<Waiting, 'since'>): void {
+    this.#waiting.push({ ...waiting, since: this.#elapsed() });
     this.#bytes += waiting.entry.bytes.length;
   }
 }

@@ -3,6 +3,7 @@ import type { CloseReason } from './activity.ts';
 import type { Cursor } from './cursor.ts';
 import type { Epoch } from './event-log.ts';
 import type { History } from './history.ts';
+import type { Meter } from './meter.ts';
 import { positionId } from './resume.ts';
 import type { Standing } from './standing.ts';
 
@@ -15,6 +16,7 @@ export interface PulseParts {
   /** Clients are told this long before their credential ends, in ms. */
   readonly notice: number;
   readonly end: (cursor: Cursor, reason: CloseReason) => void;
+  readonly meter: Meter;
   readonly now: () => number;
   /** A clock that only goes forward, in ms. */
   readonly elapsed: () => number;
@@ -62,7 +64,8 @@ export class Pulse {
       // One that is full or waits for its past takes nothing now; it hears at a later beat.
       if (cursor.place !== 'live') continue;
       const left = cursor.term.noticeAt(time, notice);
-      if (left !== undefined) this.#tell(cursor, 'sse.auth', { expiresIn: Math.floor(left / 1000) });
+      if (left !== undefined)
+        this.#tell(cursor, 'sse.auth', { expiresIn: Math.floor(left / 1000), client: cursor.client.client.id });
     }
   }
 
@@ -81,16 +84,22 @@ export class Pulse {
     this.#swept = standing.at;
     this.#sweptTime = now();
     for (const cursor of standing.live) {
-      if (cursor.sent < standing.at) this.#tell(cursor, 'sse.cursor');
+      if (cursor.sent < standing.at) this.#tellPosition(cursor);
       yield;
     }
   }
 
   /** A sign of life; for a client whose last id is behind its position, one that carries the position. */
   #giveSign(cursor: Cursor): void {
-    const { standing } = this.#parts;
-    if (cursor.sent < standing.at) this.#tell(cursor, 'sse.cursor');
-    else if (!standing.write(cursor, HEARTBEAT)) standing.block(cursor);
+    const { standing, meter } = this.#parts;
+    if (cursor.sent < standing.at) return this.#tellPosition(cursor);
+    meter.gaveSign('heartbeat');
+    if (!standing.write(cursor, HEARTBEAT)) standing.block(cursor);
+  }
+
+  #tellPosition(cursor: Cursor): void {
+    this.#parts.meter.gaveSign('cursor');
+    this.#tell(cursor, 'sse.cursor');
   }
 
   /** Tells a live client something, and with it its position. */

@@ -52,12 +52,6 @@ export function resolve({ lastEventId, since, first }: Position, extent: Extent)
   return { from, gap: { requested: lastEventId.slice(0, 128).toWellFormed(), from: positionId(from, epochs), missed, reason } };
 }
 
-/**
- * What the last id of a client begins with that was asked never to come back: no id of an event does, and no client needs a
- * preflight for it.
- */
-export const FAREWELL = 'bye~';
-
 /** The part of an id that is a position: epoch and sequence. What follows a dot is the publisher's. */
 export const CURSOR: RegExp = /^([A-Za-z0-9]{1,32})-(0|[1-9][0-9]{0,15})(?:\.|$)/;
 

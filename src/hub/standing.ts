@@ -1,5 +1,14 @@
 import type { Chunk } from './batch.ts';
 import type { Cursor, Place } from './cursor.ts';
+import type { Meter } from './meter.ts';
+
+export interface StandingParts {
+  /** There is something to do for a cursor that is ready. */
+  readonly schedule: () => void;
+  readonly meter: Meter;
+  /** A clock that only goes forward, in ms. */
+  readonly elapsed: () => number;
+}
 
 /** Who stands where: every cursor by its place, and the entry that the live ones stand at. */
 export class Standing {
@@ -13,17 +22,23 @@ export class Standing {
   reach: number;
   /** Beats so far. */
   beats = 0;
-  readonly #schedule: () => void;
+  readonly #parts: StandingParts;
 
-  /** @param at the head @param schedule there is something to do for a cursor that is ready */
-  constructor(at: number, schedule: () => void) {
+  /** @param at the head */
+  constructor(at: number, parts: StandingParts) {
     this.at = at;
     this.reach = at;
-    this.#schedule = schedule;
+    this.#parts = parts;
   }
 
   get size(): number {
     return this.live.size + this.ready.size + this.blocked.size + this.reading.size;
+  }
+
+  /** How many stand where. */
+  get places(): Readonly<Record<Exclude<Place, 'gone'>, number>> {
+    const { live, ready, blocked, reading } = this;
+    return { live: live.size, ready: ready.size, blocked: blocked.size, reading: reading.size };
   }
 
   *all(): Generator<Cursor> {
@@ -47,20 +62,24 @@ export class Standing {
     this[cursor.place].delete(cursor);
     cursor.place = place;
     this[place].add(cursor);
+    if (place !== 'blocked') return;
+    cursor.fullSince = this.#parts.elapsed();
+    this.#parts.meter.stalled();
   }
 
-  /** Puts bytes on a cursor's stream; false if it is full with them. */
-  write(cursor: Cursor, bytes: Uint8Array): boolean {
+  /** Puts bytes on a cursor's stream, with so many broadcast events in them; false if it is full with them. */
+  write(cursor: Cursor, bytes: Uint8Array, events = 0): boolean {
     cursor.bytes += bytes.length;
+    cursor.events += events;
     cursor.wroteAt = this.beats;
+    this.#parts.meter.wrote(bytes.length, events);
     if (cursor.taps) for (const tap of cursor.taps) tap.write(bytes);
     return cursor.subscriber.write(bytes);
   }
 
   writeChunk(cursor: Cursor, chunk: Chunk): boolean {
-    cursor.events += chunk.events;
     cursor.sent = chunk.last;
-    return this.write(cursor, chunk.bytes);
+    return this.write(cursor, chunk.bytes, chunk.events);
   }
 
   /** A live cursor is full. It has all that is for it up to the end of the pass that runs. */
@@ -83,6 +102,7 @@ export class Standing {
 
   /** A cursor that was full has room again. */
   unblock(cursor: Cursor): void {
+    this.#parts.meter.drained(this.#parts.elapsed() - cursor.fullSince);
     cursor.next ||= this.reach + 1;
     this.move(cursor, 'ready');
     this.settle(cursor);
@@ -95,7 +115,7 @@ export class Standing {
   settle(cursor: Cursor): void {
     const level = this.reach === this.at && cursor.next === this.at + 1 && cursor.next > cursor.attachedAt;
     if (level && !cursor.pastOnly) this.move(cursor, 'live');
-    else this.#schedule();
+    else this.#parts.schedule();
   }
 
   /** The sequence up to which a cursor has taken everything that is for it: nothing of that is in this process any more. */

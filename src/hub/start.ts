@@ -16,7 +16,11 @@ interface Whereabouts {
 /** So many entries are looked at in one go. */
 const STEP = 256;
 /** A stream that wants the last few events gets them from among so many: nobody may have a whole store searched for one. */
-const REACH = 20_000;
+const REACH = 5000;
+/** So many are looked for at a time; others wait. */
+const AT_ONCE = 2;
+/** Other work runs after so many ms. */
+const SLICE = 5;
 
 /**
  * Finds the sequence at which a stream begins that names no id but a time, or a number of events back. With a good id
@@ -26,7 +30,21 @@ export async function locate(position: Position, client: Client, where: Whereabo
   const { lastEventId, since, limit } = position;
   if (lastEventId || (since === undefined && limit === undefined)) return position;
   const first = typeof since === 'number' ? await firstSince(since, where) : Math.min(where.log.oldest, where.history.oldest);
-  return { ...position, first: limit === undefined ? first : await lastFew(limit, first, client, where) };
+  return { ...position, first: limit === undefined ? first : await inTurn(() => lastFew(limit, first, client, where)) };
+}
+
+let looking = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(look: () => Promise<T>): Promise<T> {
+  while (looking >= AT_ONCE) await new Promise<void>((resume) => waiting.push(resume));
+  looking++;
+  try {
+    return await look();
+  } finally {
+    looking--;
+    waiting.shift()?.();
+  }
 }
 
 /** The first entry that is not older than a time, in the history or before it. */
@@ -72,16 +90,22 @@ async function replayed(
   isFor: (entry: Found) => boolean,
 ): Promise<readonly number[]> {
   const found: number[] = [];
+  let until = performance.now() + SLICE;
+  const look = async (entry: Found): Promise<void> => {
+    if (isFor(entry)) found.push(entry.sequence);
+    if (performance.now() < until) return;
+    await new Promise<void>((resume) => setImmediate(resume));
+    until = performance.now() + SLICE;
+  };
   let next = from;
   while (next < Math.min(end, history.oldest)) {
     const page = await log.read(next);
-    for (const entry of page.entries)
-      if (entry.sequence < Math.min(end, history.oldest) && isFor(entry)) found.push(entry.sequence);
+    for (const entry of page.entries) if (entry.sequence < Math.min(end, history.oldest)) await look(entry);
     next = page.next;
   }
   for (let sequence = Math.max(from, history.oldest); sequence < end; sequence++) {
     const entry = history.at(sequence);
-    if (entry && isFor(entry)) found.push(sequence);
+    if (entry) await look(entry);
   }
   await new Promise<void>((resume) => setImmediate(resume));
   return found.reverse();

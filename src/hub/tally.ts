@@ -9,6 +9,8 @@ export interface Totals {
   readonly renewed: number;
   /** Times that somebody took credentials back. */
   readonly revoked: number;
+  /** Events that were deleted. */
+  readonly redacted: number;
   /** Events that entered the log. */
   readonly events: number;
   /** For how many clients they were, added up. */
@@ -29,6 +31,7 @@ export class Tally {
     closed: {} as Record<string, number>,
     renewed: 0,
     revoked: 0,
+    redacted: 0,
     events: 0,
     matched: 0,
     delivered: { events: 0, bytes: 0 },
@@ -55,6 +58,9 @@ export class Tally {
         break;
       case 'renewed':
         totals.renewed++;
+        break;
+      case 'redacted':
+        totals.redacted += activity.events;
         break;
       case 'revoked':
         totals.revoked++;

@@ -28,9 +28,9 @@ export class Term {
     return this.#expires - time;
   }
 
-  /** It has a new credential. */
+  /** It has a new credential. One that ends no later than the former is no news: told again, its client would ask for ever. */
   extend(expires: number): void {
+    if (expires > this.#expires) this.#noticed = false;
     this.#expires = expires;
-    this.#noticed = false;
   }
 }

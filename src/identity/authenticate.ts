@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { SseError } from '../errors.ts';
 import { anonymous, type Identity } from '../event/identity.ts';
 import type { Authority, RequestView } from './authority.ts';
@@ -15,8 +15,10 @@ export interface Evidence {
   readonly ticket?: string;
   /** A token in the URL, where that is allowed. */
   readonly queryToken?: string;
-  /** Whether it says where a stream of its own has broken off. */
-  readonly returning: boolean;
+  /** Whether there is one where it is not allowed. */
+  readonly ignoredToken?: boolean;
+  /** Where it says that a stream of its own has broken off. */
+  readonly lastEventId?: string;
   readonly request: RequestView;
 }
 
@@ -70,8 +72,19 @@ export class Authentication {
     if (this.#isConfigured && evidence.ticket !== undefined && !this.#showsToken(evidence)) return this.#byTicket(evidence);
     const grant = await this.#find(evidence);
     if (grant) return { grant };
+    // Whoever shows a token, wherever it is, does not want to be anonymous.
+    if (this.#isConfigured && evidence.ignoredToken)
+      throw new SseError(
+        'unauthenticated',
+        '?jwt= counts with --allow-query-token only; a ticket does as well: POST to this path and /ticket',
+      );
     if (required) throw nothingShown();
     return { grant: !this.#isConfigured && selfDeclared() ? declared(evidence.request.query) : NOTHING_SHOWN };
+  }
+
+  /** Looks once more, right before something is granted: what took its time may have been overtaken. @throws SseError `invalid-credential` */
+  check(grant: Grant): void {
+    this.#options.revocations.check(grant);
   }
 
   /** What a request proves by a credential other than a ticket. @throws SseError as above, and `unauthenticated` where there is none */
@@ -86,9 +99,9 @@ export class Authentication {
     return authorization !== undefined || (cookie !== undefined && this.#options.verifiers.length > 0);
   }
 
-  #byTicket({ ticket = '', returning }: Evidence): Identified {
+  #byTicket({ ticket = '', lastEventId }: Evidence): Identified {
     const { tickets, revocations } = this.#options;
-    const use = tickets.take(ticket, returning);
+    const use = tickets.take(ticket, lastEventId);
     try {
       revocations.check(use.grant);
       return { grant: use.grant, ticket: use };
@@ -101,19 +114,36 @@ export class Authentication {
   async #find(evidence: Evidence): Promise<Grant | undefined> {
     const { verifiers, authority, revocations } = this.#options;
     const token = verifiers.length > 0 ? tokenOf(evidence) : undefined;
-    const grant = token === undefined ? await authority?.(evidence.request) : await this.#verify(token);
+    const grant = token === undefined ? await this.#ask(authority, evidence) : await this.#verify(token);
     if (grant) revocations.check(grant);
     return grant;
+  }
+
+  async #ask(authority: Authority | undefined, { authorization, request }: Evidence): Promise<Grant | undefined> {
+    // There were several, of which none counts; the authority would see one.
+    if (authority && authorization === '') throw badCredential('malformed');
+    const grant = await authority?.(request);
+    // Each answer is a credential of its own: it can be taken back, and the next one is for the authority to give.
+    return grant && { ...grant, fingerprint: randomUUID() };
   }
 
   async #verify(token: string): Promise<Grant> {
     // What is no token at all is asked of nobody.
     for (const verifier of token === '' ? [] : this.#options.verifiers) {
       const found = await verifier.verify(token);
-      if (found) return { ...found, fingerprint: createHash('sha256').update(token).digest('base64url') };
+      if (found) return { ...found, fingerprint: fingerprintOf(token) };
     }
     throw badCredential('unknown');
   }
+}
+
+/** Of a JWT without its signature: of some algorithms, anybody can make another one that is as good (ECDSA, (r, n − s)). */
+function fingerprintOf(token: string): string {
+  const [header, payload, signature, more] = token.split('.');
+  const isJwt = signature !== undefined && more === undefined;
+  return createHash('sha256')
+    .update(isJwt ? `${header}.${payload}` : token)
+    .digest('base64url');
 }
 
 function nothingShown(): SseError {

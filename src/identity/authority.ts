@@ -9,6 +9,8 @@ export interface RequestView {
   readonly query: URLSearchParams;
   /** The client's address. */
   readonly ip: string;
+  /** Whether nobody waits for the answer any more. */
+  readonly isGone?: () => boolean;
 }
 
 /**

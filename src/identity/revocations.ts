@@ -31,8 +31,10 @@ export interface RevocationOptions {
   readonly now: () => number;
 }
 
-/** So many are kept. */
+/** So many are kept. Only then are those forgotten that no credential can be left for: what says nothing of its issue may be valid for longer. */
 const MOST = 100_000;
+/** How far another machine's clock may be ahead, in ms: a token that says it was issued a little later may be from before. */
+const AHEAD = 5000;
 
 /** Credentials that are no good any more although they say so themselves. */
 export class Revocations {
@@ -46,14 +48,16 @@ export class Revocations {
   /** Takes in what a former process has kept. To be awaited before the first request. */
   async restore(): Promise<void> {
     for (const revocation of await this.#options.keeper.recall()) this.#known.set(nameOf(revocation), revocation);
-    await this.#forgetOver();
+    if (this.#known.size > MOST) await this.#forgetOver();
   }
 
-  /** Takes credentials back. @throws SseError `at-capacity`, and nothing was revoked; `store-failed` when they are revoked, but not kept */
+  /** Takes credentials back: they are refused by the time this returns, and kept when it settles. @throws SseError `at-capacity`, and nothing was revoked; `store-failed` when they are revoked, but not kept */
   async add(what: readonly Omit<Revocation, 'time'>[]): Promise<void> {
-    if (this.#known.size + what.length > MOST) await this.#forgetOver();
-    if (this.#known.size + what.length > MOST)
+    if (this.#known.size + what.length > MOST) {
+      await this.#forgetOver();
+      if (this.#known.size + what.length <= MOST) return this.add(what);
       throw new SseError('at-capacity', `${MOST} revocations are kept already; nothing was revoked`);
+    }
     const time = this.#options.now();
     const revocations = what.map((each) => ({ ...each, time }));
     for (const revocation of revocations) this.#known.set(nameOf(revocation), revocation);
@@ -67,9 +71,12 @@ export class Revocations {
 
   revokes({ identity, subject, tokenId, fingerprint, issuedAt }: Grant): boolean {
     if (this.#find('token', tokenId) || this.#find('fingerprint', fingerprint)) return true;
-    const all = this.#find('subject', subject) ?? this.#find('subject', identity.id);
-    // Tokens say in whole seconds when they were issued (RFC 7519 §2): one of the same second may be from before.
-    return all !== undefined && (issuedAt === undefined || issuedAt <= all.time);
+    // Both names count, each with its own time: one of them may have been revoked before.
+    for (const name of [subject, identity.id]) {
+      const all = name === '' ? undefined : this.#find('subject', name);
+      if (all && (issuedAt === undefined || issuedAt <= all.time + AHEAD)) return true;
+    }
+    return false;
   }
 
   #find(what: Revocation['what'], value: string | undefined): Revocation | undefined {

@@ -13,8 +13,12 @@ export interface TicketClocks {
 export const OPENS_WITHIN = 30_000;
 /** Once its stream has ended, it waits so long for its client to come back, in ms; a credential without end would keep it for ever. */
 const RETURNS_WITHIN = 24 * 3_600_000;
-/** So many are kept, of some hundred bytes each. */
+/** So many are kept. */
 const MOST = 100_000;
+/** And of one person so many: of more, the eldest that carries no stream gives way. */
+const MOST_OF_ONE = 32;
+/** Those that open nothing any more are looked for at most this often, in ms. */
+const SWEEP = 1000;
 
 interface Held {
   grant: Grant;
@@ -22,14 +26,22 @@ interface Held {
   expires: number;
   /** Until when it opens a stream, while none is open with it. */
   opensUntil: number;
-  holder: TicketUse | undefined;
+  holder: Use | undefined;
+}
+
+/** A stream that was opened with a ticket, as its ticket sees it. */
+export interface TicketedStream {
+  /** Whether it has sent this id: only its own client can know. */
+  hasSent(id: string): boolean;
+  /** Ends it without a word: its client has come back on another connection. */
+  leave(): void;
 }
 
 /** A ticket that opens a stream, or has opened one. It is nobody else's until it is released. */
 export interface TicketUse {
   readonly grant: Grant;
-  /** Its stream is open. @param leave ends it without a word: its client has come back on another connection */
-  opened(leave: () => void): void;
+  /** Its stream is open; the one that it takes the place of, if there is one, leaves. */
+  opened(stream: TicketedStream): void;
   /** Another credential stands behind it from now on. */
   renew(grant: Grant): void;
   /** Its stream has ended, or was never opened. */
@@ -38,54 +50,59 @@ export interface TicketUse {
 
 /**
  * Tickets stand for a credential in a URL, since an `EventSource` cannot send headers. It comes back with the same URL, so
- * a ticket opens its stream again and again until the credential ends; but only one at a time, and the first time soon, so
- * that one which is read in a log or a history opens nothing.
+ * a ticket opens its stream again and again until the credential ends; but only one at a time, and the first time soon.
  */
 export class Tickets {
   readonly #clocks: TicketClocks;
-  /** By their hashes: what is looked up takes the same time however much of it is right. */
+  /** By their hashes: what is looked up takes the same time however much of it is right. In the order in which they were given. */
   readonly #held = new Map<string, Held>();
-  #swept = 0;
+  /** The hashes of each person's. */
+  readonly #ofPerson = new Map<string, Set<string>>();
+  #swept = -Infinity;
 
   constructor(clocks: TicketClocks) {
     this.#clocks = clocks;
   }
 
   /** @throws SseError `at-capacity` */
-  issue(grant: Grant): string {
-    this.#sweep();
-    if (this.#held.size >= MOST) throw new SseError('at-capacity', 'too many tickets are open; try again later');
+  issue(given: Grant): string {
+    const own = this.#ofPerson.get(personOf(given)) ?? new Set<string>();
+    const grant = this.#shared(given, own);
+    if (own.size >= MOST_OF_ONE) this.#dropEldest(own);
+    if (this.#held.size >= MOST) this.#sweep();
+    if (this.#held.size >= MOST || own.size >= MOST_OF_ONE)
+      throw new SseError('at-capacity', 'too many tickets are open; try again later');
     const ticket = randomBytes(32).toString('base64url');
-    const { elapsed } = this.#clocks;
-    const opensUntil = elapsed() + OPENS_WITHIN;
-    this.#held.set(hashOf(ticket), { grant, expires: this.#endOf(grant), opensUntil, holder: undefined });
+    const hash = hashOf(ticket);
+    const opensUntil = this.#clocks.elapsed() + OPENS_WITHIN;
+    this.#held.set(hash, { grant, expires: this.#endOf(grant), opensUntil, holder: undefined });
+    this.#ofPerson.set(personOf(grant), own.add(hash));
     return ticket;
   }
 
   /**
    * Takes a ticket for a stream; it must be released in any case.
-   * @param returning whether its client says where its stream has broken off. It may then come before the end of that was
-   *   noticed here: the old connection makes way, as it would have to anyway
+   * @param lastEventId where its client says that its stream has broken off. If that is so, it may come before the end was noticed
+   *   here: the old connection makes way, as it would have to anyway
    * @throws SseError `invalid-credential`
    */
-  take(ticket: string, returning: boolean): TicketUse {
+  take(ticket: string, lastEventId?: string): TicketUse {
     const held = this.#held.get(hashOf(ticket));
     const time = this.#clocks.elapsed();
     if (!held) throw badCredential('ticket');
     if (held.expires <= time) throw badCredential('expired');
-    if (!held.holder && held.opensUntil <= time) throw badCredential('ticket');
-    const { holder } = held;
-    if (holder && !(returning && holder instanceof Use && holder.leave())) throw badCredential('ticket');
-    const use = new Use(
-      held.grant,
-      (grant) => Object.assign(held, { grant, expires: this.#endOf(grant) }),
-      () => {
+    const former = held.holder;
+    if (former ? !former.isOf(lastEventId) : held.opensUntil <= time) throw badCredential('ticket');
+    const use = new Use(held.grant, former, {
+      renewed: (grant) => Object.assign(held, { grant, expires: this.#endOf(grant) }),
+      released: () => {
         if (held.holder !== use) return;
-        held.holder = undefined;
+        // What it wanted to take the place of is still there.
+        held.holder = former?.isOpen && !use.wasOpened ? former : undefined;
         // One that has never opened a stream keeps its time.
         if (use.wasOpened) held.opensUntil = this.#clocks.elapsed() + RETURNS_WITHIN;
       },
-    );
+    });
     held.holder = use;
     return use;
   }
@@ -95,51 +112,92 @@ export class Tickets {
     return expiresAt === undefined ? Infinity : elapsed() + expiresAt - now();
   }
 
-  /** Forgets those that open nothing any more, whenever there are twice as many as were left the last time. */
-  #sweep(): void {
-    if (this.#held.size < Math.min(MOST, 2 * this.#swept + 1000)) return;
-    const time = this.#clocks.elapsed();
-    for (const [hash, { holder, opensUntil, expires }] of this.#held)
-      if (!holder && (opensUntil <= time || expires <= time)) this.#held.delete(hash);
-    this.#swept = this.#held.size;
+  /** What one credential proves is kept once, however many tickets it has. */
+  #shared(grant: Grant, own: ReadonlySet<string>): Grant {
+    for (const hash of own) {
+      const known = this.#held.get(hash)?.grant;
+      if (known && known.fingerprint !== undefined && known.fingerprint === grant.fingerprint) return known;
+    }
+    return grant;
   }
+
+  #dropEldest(own: ReadonlySet<string>): void {
+    for (const hash of own) if (!this.#held.get(hash)?.holder) return this.#drop(hash);
+  }
+
+  #drop(hash: string): void {
+    const held = this.#held.get(hash);
+    if (!held) return;
+    this.#held.delete(hash);
+    const person = personOf(held.grant);
+    const own = this.#ofPerson.get(person);
+    own?.delete(hash);
+    if (own?.size === 0) this.#ofPerson.delete(person);
+  }
+
+  /** Forgets those that open nothing any more. */
+  #sweep(): void {
+    const time = this.#clocks.elapsed();
+    if (time - this.#swept < SWEEP) return;
+    this.#swept = time;
+    for (const [hash, { holder, opensUntil, expires }] of this.#held)
+      if (!holder && (opensUntil <= time || expires <= time)) this.#drop(hash);
+  }
+}
+
+interface Outcome {
+  readonly renewed: (grant: Grant) => void;
+  readonly released: () => void;
 }
 
 class Use implements TicketUse {
   grant: Grant;
   wasOpened = false;
-  #leave: (() => void) | undefined;
-  readonly #renewed: (grant: Grant) => void;
-  readonly #released: () => void;
+  #former: Use | undefined;
+  #stream: TicketedStream | undefined;
+  readonly #outcome: Outcome;
 
-  constructor(grant: Grant, renewed: (grant: Grant) => void, released: () => void) {
+  constructor(grant: Grant, former: Use | undefined, outcome: Outcome) {
     this.grant = grant;
-    this.#renewed = renewed;
-    this.#released = released;
+    this.#former = former;
+    this.#outcome = outcome;
   }
 
-  opened(leave: () => void): void {
+  get isOpen(): boolean {
+    return this.#stream !== undefined;
+  }
+
+  /** Whether an id is of the stream that is open with it. */
+  isOf(lastEventId: string | undefined): boolean {
+    return lastEventId !== undefined && this.#stream?.hasSent(lastEventId) === true;
+  }
+
+  opened(stream: TicketedStream): void {
     this.wasOpened = true;
-    this.#leave = leave;
+    this.#stream = stream;
+    this.#former?.makeWay();
+    this.#former = undefined;
   }
 
-  /** Makes way for its client's new connection; false while there is nothing that could. */
-  leave(): boolean {
-    if (!this.#leave) return false;
-    this.#leave();
-    this.release();
-    return true;
+  makeWay(): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    stream?.leave();
   }
 
   renew(grant: Grant): void {
     this.grant = grant;
-    this.#renewed(grant);
+    this.#outcome.renewed(grant);
   }
 
   release(): void {
-    this.#leave = undefined;
-    this.#released();
+    this.#stream = undefined;
+    this.#outcome.released();
   }
+}
+
+function personOf({ identity, subject, fingerprint = '' }: Grant): string {
+  return JSON.stringify([identity.id, identity.login, subject ?? (identity.id || identity.login ? '' : fingerprint)]);
 }
 
 function hashOf(ticket: string): string {

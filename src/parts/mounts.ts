@@ -17,17 +17,21 @@ function ownPage(ssePath: string): StaticMount {
     root: ownPages(),
     headers: {
       ...PAGE_HEADERS,
-      // How the page learns where its stream is (RFC 8288).
-      link: `<${ssePath}>; rel="alternate"; type="text/event-stream"`,
+      link: linkTo(ssePath),
     },
   };
+}
+
+/** How a page learns where its stream is (RFC 8288); ours does. */
+function linkTo(ssePath: string): string {
+  return `<${ssePath}>; rel="alternate"; type="text/event-stream"`;
 }
 
 /** What is served under which path: the directories that the options name, else the page that ships. @throws SseError `invalid-config` */
 export function mountsOf({ static: entries, ssePath: [path = '/sse'] }: Options): readonly StaticMount[] {
   if (entries.length === 0) return [ownPage(path)];
   return entries.map(({ prefix, directory: root }) => {
-    if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) return { prefix, root };
+    if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) return { prefix, root, headers: { link: linkTo(path) } };
     throw SseError.of('invalid-config', [{ pointer: '--static', detail: `${JSON.stringify(root)} is not a directory` }]);
   });
 }

@@ -37,7 +37,7 @@ export function keysOf({ jwtSecretFile, jwtKeyFile, jwtAlgorithm }: Options): re
 }
 
 /** What admin requests must show, if anything. @throws SseError `invalid-config` */
-export function adminTokenOf({ adminTokenFile: file }: Options): string | undefined {
+export function adminTokenOf({ adminTokenFile: file }: Pick<Options, 'adminTokenFile'>): string | undefined {
   if (file === undefined) return undefined;
   const token = read('--admin-token-file', file).toString('utf8').trim();
   // RFC 6750 §2.1 has no other characters, and a short token can be guessed.

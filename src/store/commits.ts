@@ -10,8 +10,12 @@ import { encodeRecord, keyOf } from './record.ts';
 interface Surroundings {
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
+  /** A clock that only goes forward, in ms. */
+  readonly elapsed: () => number;
   /** Hears that the store has grown. */
   readonly grown: () => void;
+  /** Hears that an append is on disk, so many ms after it was asked for. */
+  readonly synced: (after: number) => void;
 }
 
 /** An append that is accepted, with the places of its drafts in the log. */
@@ -24,23 +28,21 @@ export class Commits {
   /** Is handed every entry that is safe, and answers for how many clients it is. */
   listener: Listener = () => 0;
   readonly #store: OpenStore;
-  readonly #now: () => number;
-  readonly #grown: () => void;
+  readonly #surroundings: Surroundings;
   readonly #waiting: Waiting[] = [];
   /** Whether somebody looks after those who wait. */
   #busy = false;
   #committing: Promise<void> | undefined;
 
-  constructor(store: OpenStore, { now, grown }: Surroundings) {
+  constructor(store: OpenStore, surroundings: Surroundings) {
     this.#store = store;
-    this.#now = now;
-    this.#grown = grown;
+    this.#surroundings = surroundings;
   }
 
   append(drafts: readonly EventDraft[], keyed?: Keyed): Promise<readonly Appended[]> {
     if (this.#store.closed) return Promise.reject(new SseError('stopping', 'the server is stopping; nothing was published'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ drafts, keyed, resolve, reject });
+      this.#waiting.push({ drafts, keyed, since: this.#surroundings.elapsed(), resolve, reject });
       if (this.#busy) return;
       this.#busy = true;
       this.#committing = this.#commit();
@@ -63,7 +65,8 @@ export class Commits {
 
   async #commitGroup(waiting: readonly Waiting[]): Promise<void> {
     const store = this.#store;
-    const time = this.#now();
+    const { now, elapsed, synced, grown } = this.#surroundings;
+    const time = now();
     const appends = this.#placed(await withoutConflicts(store.db, waiting, store.oldest), time);
     if (appends.length === 0) return;
     try {
@@ -74,6 +77,8 @@ export class Commits {
       for (const { reject } of appends) reject(failure);
       return;
     }
+    const end = elapsed();
+    for (const { since } of appends) synced(end - since);
     store.head += appends.reduce((count, { entries }) => count + entries.length, 0);
     const told = appends.map(({ entries, keyed, resolve }) => {
       const answers = tell(entries, this.listener);
@@ -84,7 +89,7 @@ export class Commits {
     for (const { keyed, answers } of told) if (keyed) answered.push(...putReceipt(keyed, time, await answers));
     // Not synced: without it a repeated request still gets its ids and sends nothing.
     if (answered.length > 0) await store.db.batch(answered).catch((error: unknown) => store.fail(error));
-    this.#grown();
+    grown();
   }
 
   /** Gives the drafts the next sequences. They count once they are written. */

@@ -9,6 +9,8 @@ import type { Database } from './open-store.ts';
 export interface Waiting {
   readonly drafts: readonly EventDraft[];
   readonly keyed: Keyed | undefined;
+  /** When it was asked for, in ms of a clock that only goes forward. */
+  readonly since: number;
   readonly resolve: (answers: Promise<readonly Appended[]>) => void;
   readonly reject: (error: unknown) => void;
 }

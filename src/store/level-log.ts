@@ -13,6 +13,10 @@ import { writeWitness } from './witness.ts';
 
 export interface LevelLogOptions extends Place {
   readonly retention: Retention;
+  /** A clock that only goes forward, in ms. */
+  readonly elapsed?: () => number;
+  /** Hears that an append is on disk, so many ms after it was asked for. Default: nobody. */
+  readonly synced?: (after: number) => void;
 }
 
 /**
@@ -33,12 +37,13 @@ export class LevelLog implements EventLog {
   /** Retention or redaction, while one of them is at work. */
   #trimming: Promise<void> | undefined;
 
-  private constructor(store: OpenStore, { directory, now = Date.now, retention }: LevelLogOptions) {
+  private constructor(store: OpenStore, options: LevelLogOptions) {
+    const { directory, now = Date.now, elapsed = () => performance.now(), synced = () => {}, retention } = options;
     this.#store = store;
     this.#directory = directory;
     this.epochs = store.epochs;
     this.revocations = revocationKeeper(store.db, store.warn);
-    this.#commits = new Commits(store, { now, grown: () => this.trim() });
+    this.#commits = new Commits(store, { now, elapsed, grown: () => this.trim(), synced });
     this.#pages = new Pages(store);
     this.#dropping = new Dropping(store, retention, now);
   }
@@ -61,6 +66,12 @@ export class LevelLog implements EventLog {
 
   get oldest(): number {
     return this.#store.oldest;
+  }
+
+  /** What is kept: entries, and the bytes of their records, about. */
+  get size(): { readonly events: number; readonly bytes: number } {
+    const { head, oldest, bytes } = this.#store;
+    return { events: head - oldest + 1, bytes };
   }
 
   follow(listener: Listener): void {

@@ -1,7 +1,8 @@
 import { crc32 } from 'node:zlib';
+import { SseError } from '../errors.ts';
 import { type Audience, everyone, nobody } from '../event/audience.ts';
 import type { ReplayRules } from '../event/event.ts';
-import { compileFilter } from '../event/filter.ts';
+import { compileFilter, type Filter } from '../event/filter.ts';
 import type { LogEntry } from '../hub/event-log.ts';
 
 /*
@@ -128,18 +129,29 @@ function replayOf({ ttl, history, supersedes }: ReplayRules): ReplayRules | unde
 function audienceOf({ filter, topics, except, live }: Omit<Stored, 'id' | 'data'>): Audience {
   if (live) return nobody;
   if (filter === undefined && !topics && !except) return everyone;
-  return { ...(filter !== undefined && { filter: filterOf(filter) }), ...(topics && { topics }), ...(except && { except }) };
+  const known = filter === undefined ? undefined : filterOf(filter);
+  // A version that allowed more has published it: whom it was for cannot be told any more.
+  if (filter !== undefined && !known) return nobody;
+  return { ...(known && { filter: known }), ...(topics && { topics }), ...(except && { except }) };
 }
 
-/** Replays meet the same few filters again and again. */
-const filters = new Map<string, ReturnType<typeof compileFilter>>();
+/** Replays meet the same few filters again and again. Undefined: it is none any more. */
+const filters = new Map<string, Filter | undefined>();
 const MAX_FILTERS = 256;
 
-function filterOf(source: string): ReturnType<typeof compileFilter> {
-  const known = filters.get(source);
-  if (known) return known;
-  const compiled = compileFilter(source);
+function filterOf(source: string): Filter | undefined {
+  if (filters.has(source)) return filters.get(source);
+  const compiled = compiledOrNot(source);
   if (filters.size >= MAX_FILTERS) filters.clear();
   filters.set(source, compiled);
   return compiled;
+}
+
+function compiledOrNot(source: string): Filter | undefined {
+  try {
+    return compileFilter(source);
+  } catch (error) {
+    if (error instanceof SseError) return undefined;
+    throw error;
+  }
 }

@@ -20,8 +20,9 @@ const SNAPPY = 1;
 
 /** The names of the table files in a store that are not as they were written. */
 export function damagedTables(directory: string): string[] {
-  const tables = readdirSync(directory).filter((name) => /\.(ldb|sst)$/.test(name));
-  return tables.filter((name) => !isWhole(readFileSync(join(directory, name))));
+  // Whatever else has such a name was not made by LevelDB, and reading it might never end.
+  const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => /\.(ldb|sst)$/.test(entry.name));
+  return files.filter((entry) => !entry.isFile() || !isWhole(readFileSync(join(directory, entry.name)))).map(({ name }) => name);
 }
 
 /** Whether every block of a table is as it was written. */

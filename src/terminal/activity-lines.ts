@@ -77,6 +77,10 @@ const TABLE: Table = {
     record: ({ client }) => ({ level: 'info', msg: 'stream renewed', fields: about(client) }),
     line: ({ client }) => ({ look: 'gray', text: `= ${who(client)} showed a new credential` }),
   },
+  redacted: {
+    record: ({ events }) => ({ level: 'warn', msg: 'history deleted', fields: { events } }),
+    line: ({ events }) => ({ look: 'yellow', text: `! ${counted(events, 'event')} of the past deleted` }),
+  },
   revoked: {
     record: ({ what, value, credentials, ended }) => ({
       level: 'warn',

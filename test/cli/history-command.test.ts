@@ -7,13 +7,14 @@ import { type Outcome, run } from './run.ts';
 async function ordered(
   argv: readonly string[],
   env: Effects['env'] = {},
+  readFile: Effects['readFile'] = () => '',
 ): Promise<Outcome & { order: HistoryOrder | undefined }> {
   let order: HistoryOrder | undefined;
   const history = (given: HistoryOrder) => {
     order = given;
     return 0;
   };
-  return { ...(await run(['history', ...argv], { env, history })), order };
+  return { ...(await run(['history', ...argv], { env, history, readFile })), order };
 }
 
 const placeOf = async (argv: readonly string[], env?: Effects['env']) =>
@@ -34,6 +35,17 @@ describe('sse-server history', () => {
     assert.deepEqual(await placeOf(['--url', 'unix:/run/admin.sock']), { url: 'unix:/run/admin.sock' });
   });
 
+  it('finds a server that is not named as every command does', async () => {
+    assert.deepEqual(await placeOf([]), { url: 'http://localhost:2015/' });
+    const readFile = () => '{"sse":"http://localhost:1/sse","admin":"http://localhost:2/admin/"}';
+    const place = async (argv: string[], env: Effects['env']) =>
+      (await ordered(['export', '-', ...argv], env, readFile)).order?.place;
+    const found = { url: 'http://localhost:2/admin/' };
+    assert.deepEqual(await place([], { SSE_SERVER_READY_FILE: 'ready' }), found);
+    assert.deepEqual(await place(['--ready-file', 'ready'], { SSE_SERVER_URL: 'http://x', SSE_SERVER_STORE: 'y' }), found);
+    assert.deepEqual(await place([], { SSE_SERVER_READY_FILE: 'ready', SSE_SERVER_STORE: 'log' }), { store: 'log' });
+  });
+
   it('hands on what is selected, and the options of the server', async () => {
     const argv = ['export', 'a.ndjson', '--since', '1d', '--filter', 'event == "x"', '--store', 'log', '--admin-token-file', 'f'];
     const { order } = await ordered(argv);
@@ -43,7 +55,6 @@ describe('sse-server history', () => {
   });
 
   for (const [argv, line] of [
-    [['export', '-'], 'history: which server? a running one is --url URL, a stopped one --store DIR'],
     [
       ['export', '-', '--url', 'http://a', '--store', 'b'],
       '--url: cannot stand beside --store: the server is running, or it is not',
@@ -51,6 +62,10 @@ describe('sse-server history', () => {
     [
       ['export', '-', '--url', 'localhost:2015'],
       "--url: must be a URL such as http://localhost:2015 or unix:PATH, not 'localhost:2015'",
+    ],
+    [
+      ['export', '-', '--ready-file', 'a', '--store', 'b'],
+      '--ready-file: cannot stand beside --store: the server is running, or it is not',
     ],
     [['export'], "missing required argument 'FILE'"],
     [['exprt', '-'], "unknown command 'exprt'; did you mean export?"],

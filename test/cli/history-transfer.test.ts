@@ -173,7 +173,7 @@ describe('history export and import', () => {
     const [file, store] = [join(place, 'x.ndjson'), join(place, 'none')];
     await assert.rejects(transfer('export', file, { url: server.url }), {
       code: 'request-failed',
-      message: /does not answer: no server listens there$/,
+      message: /does not answer: no server listens there; --url says where a server is$/,
     });
     await assert.rejects(transfer('export', file, { store }), { code: 'invalid-config', message: /there is no store in / });
     assert.deepEqual(readdirSync(place), [], 'and leave nothing behind');

@@ -34,6 +34,8 @@ export async function run(argv: readonly string[], world: Partial<Effects> = {})
     },
     history: () => 0,
     token: () => 0,
+    send: () => 0,
+    tail: () => 0,
     ...world,
   });
   return { exitCode, stdout, stderr, loaded };

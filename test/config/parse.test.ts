@@ -176,6 +176,7 @@ describe('A mistake is told in one sentence', () => {
     ['ssePath', 'sse', "must begin with '/', not 'sse'"],
     ['ssePath', '/admin/sse', "must not be under /admin: that path is the server's own"],
     ['ssePath', '/readyz', "must not be under /readyz: that path is the server's own"],
+    ['ssePath', '/metrics', "must not be under /metrics: that path is the server's own"],
     ['ssePath', '/a?b', "must be a plain path such as /sse, not '/a?b'"],
     ['ssePath', '/%61dmin', "must be a plain path such as /sse, not '/%61dmin'"],
     ['ssePath', '/x/../admin', "must be a plain path such as /sse, not '/x/../admin'"],

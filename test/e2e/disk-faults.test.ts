@@ -4,6 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import { createSseServer } from '../../src/index.ts';
 import { whyNo } from '../support/needs.ts';
 import { PROGRAM, type Program, startProgram, temporaryFolder } from '../support/program.ts';
+import { samplesOf } from '../support/scrape.ts';
 import { SmallDisk, whyNoDisk } from '../support/small-disk.ts';
 import { openStream, type Reader } from './reader.ts';
 
@@ -51,6 +52,10 @@ async function goesOnWithout(program: Program, stream: Reader, reason: RegExp, {
   const ready = await fetch(new URL('/readyz', program.url));
   assert.equal(ready.status, 503);
   assert.match(await ready.text(), /store cannot be written/);
+  const verbose = await (await fetch(new URL('/readyz?verbose', program.url))).text();
+  assert.match(verbose, /^stopping: no\nlog: takes no events\nstore: the store cannot be written/);
+  const numbers = samplesOf(await (await fetch(new URL('/metrics', program.url))).text());
+  assert.deepEqual([numbers.get('sse_ready'), numbers.get('sse_store_writable')], [0, 0]);
   for (let n = 0; n < 5; n++) assert.equal((await attempt(program, `later:${n}`)).status, 503, 'never again');
   const reports = program.log.filter(({ level, msg }) => level === 'error' && reason.test(msg));
   assert.equal(reports.length, 1, 'told once');

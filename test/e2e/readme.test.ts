@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { PROGRAM, ROOT, Running, run, startProgram, temporaryFolder } from '../support/program.ts';
+import { promtool, whyNoPromtool } from '../support/scrape.ts';
 
 /** What the README says is run as it stands there; only the port is another one. */
 
@@ -15,6 +16,11 @@ function commands(heading: string): string[] {
   assert(section, `a section ${heading}`);
   const blocks = [...section.matchAll(/^```sh\n([\s\S]*?)^```/gm)].map(([, block = '']) => block);
   return blocks.flatMap((block) => block.replaceAll('\\\n', ' ').trim().split('\n'));
+}
+
+/** The program as a shell starts it from anywhere. Node looks for `tsx` from where it is started. */
+function words(): string[] {
+  return [process.execPath, ...PROGRAM].map((word) => (word === 'tsx' ? import.meta.resolve(word) : word));
 }
 
 describe('the README', () => {
@@ -57,12 +63,20 @@ describe('the README', () => {
     assert.equal(program.log.filter(({ msg }) => msg === 'broadcast').length, 0);
   });
 
+  it('has lines that see and steer', async (t) => {
+    const program = await startProgram(t);
+    for (const line of commands('See and steer')) {
+      const script = line.replace('localhost:2015', `localhost:${program.port}`).replace('curl ', 'curl -sS --fail-with-body ');
+      const { code, stdout, stderr } = await run(t, ['-c', script], { command: ['bash'] });
+      assert.equal(code, 0, `${line}\n${stdout}${stderr}`);
+      JSON.parse(stdout);
+    }
+  });
+
   it('has lines that look back and take back', async (t) => {
     const program = await startProgram(t);
     const folder = temporaryFolder();
     const lines = commands('Look back');
-    // Node looks for `tsx` from where it is started.
-    const words = [process.execPath, ...PROGRAM].map((word) => (word === 'tsx' ? import.meta.resolve(word) : word));
     assert.equal(lines.length, 8);
     await program.publish({ event: 'price', data: 'not secret', topics: ['eur'] });
     for (const line of lines) {
@@ -70,9 +84,42 @@ describe('the README', () => {
       const script = line
         .replace('localhost:2015', `localhost:${program.port}`)
         .replace(/^curl /, 'curl -sS --fail-with-body ')
-        .replace(/^npx sse-server/, words.join(' '));
+        .replace(/^npx sse-server/, () => words().join(' '));
       const { code, stdout, stderr } = await run(t, ['-c', script], { command: ['bash'], cwd: folder });
       assert.equal(code, 0, `${line}\n${stdout}${stderr}`);
+    }
+  });
+
+  it('has lines from the command line that do what they say', async (t) => {
+    const program = await startProgram(t);
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'note.txt'), 'from a file\n');
+    const answer = /^\{"id":"\w+-\d+","matched":0,"durability":"memory"\}\n$/;
+    const says = [
+      /\}\nhi\n$/,
+      answer,
+      answer,
+      answer,
+      /^\{"matched":0,"total":0,"first":\[\]\}\n$/,
+      /^(\{"id":.*\}\n){5}$/,
+      // What is for others is not among them.
+      /^\{.*"message","data":"hi"\}\n\{.*"notice","data":"hello"\}\n\{.*"clock","data":"tick"\}\n$/,
+      /^notice: hello\n$/,
+    ];
+    const lines = commands('From the command line');
+    assert.equal(lines.length, says.length);
+    for (const [i, line] of lines.entries()) {
+      const script = line
+        .replace('localhost:2015', `localhost:${program.port}`)
+        .replace(/^curl /, 'curl -sS ')
+        .replaceAll('npx sse-server', () => words().join(' '));
+      const { code, stdout, stderr } = await run(t, ['-c', script], {
+        command: ['bash'],
+        cwd: folder,
+        env: { SSE_SERVER_URL: program.url },
+      });
+      assert.equal(code, 0, `${line}\n${stdout}${stderr}`);
+      assert.match(stdout, says[i] ?? /never/, line);
     }
   });
 
@@ -101,7 +148,7 @@ describe('the README', () => {
     const lines = script('jwt sample').trim().split('\n');
     assert.equal(lines.length, 5);
     // The second line starts the server, which this test does itself: on a free port, and to end it.
-    const args = /--static .*(?= &)/
+    const args = /--static .*?(?= +#)/
       .exec(lines[1] ?? '')?.[0]
       .replace('./public', join(ROOT, 'public'))
       .split(' ');
@@ -113,7 +160,7 @@ describe('the README', () => {
     const [token = '', stream = '', publish = ''] = lines
       .slice(2)
       .map((line) => line.replace('localhost:2015', `localhost:${program.port}`));
-    const curl = new Running(['-c', `${token}\nexec ${stream.replace(/ &$/, '')}`], { command: ['bash'], cwd: folder });
+    const curl = new Running(['-c', `${token}\nexec ${stream.replace(/ +#.*/, '')}`], { command: ['bash'], cwd: folder });
     t.after(() => curl.kill());
     await curl.until('the stream is open', () => /sse\.open\ndata: .*"profile":"Administrator"/.test(curl.stdout));
     assert.match((await bash(publish)).stdout, /"matched":1/);
@@ -127,6 +174,24 @@ describe('the README', () => {
     assert.equal(code, 0, stderr);
     assert.equal(stdout.match(/^valid /gm)?.length, 2, stdout);
     assert.match(stdout, /^roles +ops$/m);
+  });
+
+  it('has lines that ask how it is, and a scrape that Prometheus can read', { skip: whyNoPromtool() }, async (t) => {
+    const program = await startProgram(t);
+    const lines = commands('Health and metrics');
+    assert.equal(lines.length, 2);
+    for (const line of lines) {
+      const script = line.replace('localhost:2015', `localhost:${program.port}`).replace('curl ', 'curl -sS --fail ');
+      const { code, stdout, stderr } = await run(t, ['-c', script], { command: ['bash'] });
+      assert.equal(code, 0, `${line}\n${stderr}`);
+      assert.match(stdout, line.includes('metrics') ? /^sse_clients\{place="live"\} 0$/m : /^store: none$/m);
+    }
+    const [, config = ''] = /^```yaml\n(scrape_configs:[^`]*)```/m.exec(readme) ?? [];
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'token'), 'x');
+    writeFileSync(join(folder, 'prometheus.yml'), config.replace('# authorization', 'authorization'));
+    const { ok, said } = promtool(['check', 'config', join(folder, 'prometheus.yml')]);
+    assert(ok, said);
   });
 
   it('names files that exist', () => {

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { launchChromium, until, watchedPage, whyNoChromium } from '../support/chromium.ts';
@@ -85,6 +87,18 @@ describe('a ticket', () => {
   });
 });
 
+describe('a request that cannot be read', () => {
+  it('leaves no ticket in the log', async (t) => {
+    const program = await withUsers(t, ['--log-level', 'trace']);
+    const ticket = await ticketFor(program, 'ada');
+    const socket = connect(program.port, '127.0.0.1');
+    socket.end(`GET /sse?ticket=${ticket} HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n\r\n`);
+    await once(socket.resume(), 'close');
+    await program.logged({ msg: 'refused', path: '/sse' });
+    assert(!program.stdout.includes(ticket));
+  });
+});
+
 describe('a renewal', () => {
   it('needs a credential of the same person, and keeps the stream', async (t) => {
     const program = await withUsers(t);
@@ -166,6 +180,24 @@ describe('revoking', () => {
     await (await Reader.open(t, program.sse, bearer('ada'))).opened();
     await program.publish({ data: 'x' });
     await admin.has(1);
+  });
+
+  it('leaves no stream open that was being opened meanwhile', async (t) => {
+    const program = await withUsers(t);
+    for (let i = 0; i < 200; i++) await program.publish({ data: 'x'.repeat(100), filter: `id == "${i}"` });
+    const opening = Array.from({ length: 30 }, () =>
+      fetch(`${program.sse}?limit=50`, { headers: bearer('ada') }).then(async (response) => {
+        // Whatever was opened before ends with it.
+        await response.text();
+        return response.status;
+      }),
+    );
+    const answer = await revoke(program, { sub: '1' });
+    assert.equal(answer.status, 200);
+    const statuses = await Promise.all(opening);
+    assert(statuses.every((status) => status === 200 || status === 401));
+    const { matched } = await program.publish({ data: 'after it', filter: 'id == "1"' });
+    assert.equal(matched, 0);
   });
 
   it('says what is wrong with what it is told, and revokes nothing', async (t) => {

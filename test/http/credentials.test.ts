@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { temporaryFolder } from '../support/program.ts';
 import { TestServer } from '../support/server.ts';
-import { directory } from './files.ts';
 
 const users = [
   { token: 'token-of-ada', id: '1', login: 'ada', profile: 'Administrator' },
@@ -11,7 +11,7 @@ const users = [
 ];
 
 async function start(t: TestContext, options: { readonly requireAuth?: boolean } = {}): Promise<TestServer> {
-  const file = join(directory(t), 'users.json');
+  const file = join(temporaryFolder(), 'users.json');
   writeFileSync(file, JSON.stringify({ users }));
   return TestServer.start(t, { users: file, ...options });
 }

@@ -3,8 +3,9 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { OptionsInput } from '../../src/config/options.ts';
+import { temporaryFolder } from '../support/program.ts';
 import { TestServer } from '../support/server.ts';
-import { directory, tokenFile } from './files.ts';
+import { tokenFile } from './files.ts';
 
 const TOKEN = 'a-token-of-some-length';
 
@@ -19,7 +20,7 @@ for (const [what, options, rest] of [
   ['that was told so', { adminListen: '0' }, {}],
 ] as const) {
   test(`a server ${what} has no admin on its public port, whoever asks and however`, async (t) => {
-    const server = await TestServer.start(t, { ...options, adminTokenFile: tokenFile(t, TOKEN) }, rest);
+    const server = await TestServer.start(t, { ...options, adminTokenFile: tokenFile(TOKEN) }, rest);
     for (const path of [
       '/admin',
       '/admin/',
@@ -98,7 +99,7 @@ test('on the listener of admin, hosts and origins count, and proxies do not', as
 });
 
 test('where a token is set, admin needs it', async (t) => {
-  const { server, admin } = await exposed(t, { adminTokenFile: tokenFile(t, TOKEN) });
+  const { server, admin } = await exposed(t, { adminTokenFile: tokenFile(TOKEN) });
   for (const [authorization, status, challenge] of [
     [undefined, 401, 'Bearer'],
     [`Bearer ${TOKEN}`, 202, undefined],
@@ -124,7 +125,7 @@ test('where a token is set, admin needs it', async (t) => {
 });
 
 test('a unix socket is for its owner, and for pages no more than a port is', async (t) => {
-  const path = join(directory(t), 'admin.sock');
+  const path = join(temporaryFolder(), 'admin.sock');
   const server = await TestServer.start(t, { trustProxy: 'loopback', adminListen: `unix:${path}` });
   assert.equal(server.admin, `unix:${path}`);
   assert.equal(statSync(path).mode & 0o777, 0o600);

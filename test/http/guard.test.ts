@@ -108,7 +108,7 @@ test('no page of another origin may publish', async (t) => {
 });
 
 test('the checks of admin come in the order of the design', async (t) => {
-  const server = await TestServer.start(t, { adminTokenFile: tokenFile(t, 'a-token-of-some-length'), bodyLimit: 10 });
+  const server = await TestServer.start(t, { adminTokenFile: tokenFile('a-token-of-some-length'), bodyLimit: 10 });
   const good = 'Authorization: Bearer a-token-of-some-length';
   const send = (head: string, body: string) =>
     server.send(head, body).then(({ status, body }) => [status, JSON.parse(body).detail]);

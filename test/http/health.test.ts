@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { SseError } from '../../src/errors.ts';
 import { problemOf, STATUS } from '../../src/http/problem.ts';
+import { temporaryFolder } from '../support/program.ts';
 import { TestServer } from '../support/server.ts';
 
 for (const [path, text] of [
@@ -20,6 +22,33 @@ for (const [path, text] of [
     assert.deepEqual([post.status, post.headers.allow], [405, 'GET, HEAD']);
   });
 }
+
+test('asked for more, /readyz says how each thing stands that it looks at', async (t) => {
+  for (const [options, store] of [
+    [{}, 'none'],
+    [{ store: join(temporaryFolder(), 'log') }, 'ok'],
+  ] as const) {
+    const server = await TestServer.start(t, options);
+    const { status, body } = await server.send('GET /readyz?verbose');
+    assert.deepEqual([status, body], [200, `stopping: no\nlog: ok\nstore: ${store}\n`]);
+  }
+  const exposed = await TestServer.start(t, { trustProxy: 'loopback' });
+  const admin = { port: Number(new URL(exposed.admin).port) };
+  assert.equal((await exposed.send('GET /readyz?verbose', '', admin)).body, 'stopping: no\nlog: ok\nstore: none\n');
+});
+
+test('a server that stops is not ready, and says so to who is still connected', async (t) => {
+  const server = await TestServer.start(t, { drainTime: '2s' });
+  const wire = server.connect().send('GET /readyz?verbose HTTP/1.1\r\nHost: localhost\r\n');
+  await server.send('GET /livez');
+  const stopped = server.app.stop();
+  wire.send('\r\n');
+  const { status, headers, body } = await wire.answer();
+  assert.deepEqual([status, headers['retry-after']], [503, '5']);
+  assert.equal(body, 'stopping: yes\nlog: takes no events\nstore: none\n');
+  wire.socket.destroy();
+  await stopped;
+});
 
 test('an error is a problem as RFC 9457 has them', async (t) => {
   const server = await TestServer.start(t);

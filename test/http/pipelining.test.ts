@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { temporaryFolder } from '../support/program.ts';
 import { TestServer } from '../support/server.ts';
-import { directory } from './files.ts';
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
 const openFiles = () => readdirSync('/proc/self/fd').length;
@@ -42,7 +42,7 @@ test('a client may send no more than some requests ahead', async (t) => {
 test('a client that sends ahead and takes nothing opens one file, and none when it has gone', {
   skip: process.platform !== 'linux',
 }, async (t) => {
-  const root = directory(t);
+  const root = temporaryFolder();
   writeFileSync(join(root, 'large'), Buffer.alloc(32 * 1024 * 1024));
   const server = await TestServer.start(t, { static: root });
   await server.send('GET /large\nRange: bytes=0-1');

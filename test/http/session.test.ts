@@ -8,7 +8,7 @@ const TOKEN = 'a-token-of-some-length';
 const BEARER = `Authorization: Bearer ${TOKEN}`;
 
 async function start(t: TestContext): Promise<TestServer> {
-  return TestServer.start(t, { adminTokenFile: tokenFile(t, TOKEN) });
+  return TestServer.start(t, { adminTokenFile: tokenFile(TOKEN) });
 }
 
 /** Signs in. @returns the line that shows the cookie */
@@ -64,7 +64,7 @@ test('whoever signs out is out, and nobody else is', async (t) => {
 });
 
 test('the cookie is for HTTPS alone where a trusted proxy says that the browser speaks it', async (t) => {
-  const server = await TestServer.start(t, { trustProxy: 'loopback', adminTokenFile: tokenFile(t, TOKEN) });
+  const server = await TestServer.start(t, { trustProxy: 'loopback', adminTokenFile: tokenFile(TOKEN) });
   const admin = { port: Number(new URL(server.admin).port) };
   for (const [proto, isSecure] of [
     ['https', true],

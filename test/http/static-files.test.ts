@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
+import { temporaryFolder } from '../support/program.ts';
 import { TestServer } from '../support/server.ts';
-import { directory } from './files.ts';
 
 /** A directory with these files in it. */
-function tree(t: TestContext, files: Readonly<Record<string, string>>): string {
-  const root = directory(t);
+function tree(files: Readonly<Record<string, string>>): string {
+  const root = temporaryFolder();
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(root, name)), { recursive: true });
     writeFileSync(join(root, name), text);
@@ -17,7 +17,7 @@ function tree(t: TestContext, files: Readonly<Record<string, string>>): string {
 
 test('a file is served with what a browser must know of it', async (t) => {
   const server = await TestServer.start(t, {
-    static: tree(t, { 'index.html': '<h1>hi</h1>', 'app.js': 'run()', 'a b/größe.txt': 'ü' }),
+    static: tree({ 'index.html': '<h1>hi</h1>', 'app.js': 'run()', 'a b/größe.txt': 'ü' }),
   });
   for (const [path, type, text] of [
     ['/', 'text/html; charset=utf-8', '<h1>hi</h1>'],
@@ -38,12 +38,12 @@ test('a file is served with what a browser must know of it', async (t) => {
 });
 
 test('how long browsers may keep files is told in seconds', async (t) => {
-  const server = await TestServer.start(t, { static: tree(t, { 'a.txt': 'a' }), staticMaxAge: '1d' });
+  const server = await TestServer.start(t, { static: tree({ 'a.txt': 'a' }), staticMaxAge: '1d' });
   assert.equal((await server.send('GET /a.txt')).headers['cache-control'], 'public, max-age=86400');
 });
 
 test('a part is served to who asks for it, and nothing to who has it', async (t) => {
-  const server = await TestServer.start(t, { static: tree(t, { 'a.txt': '0123456789' }) });
+  const server = await TestServer.start(t, { static: tree({ 'a.txt': '0123456789' }) });
   const { headers } = await server.send('GET /a.txt');
   for (const [head, status, body] of [
     ['Range: bytes=2-4', 206, '234'],
@@ -58,7 +58,7 @@ test('a part is served to who asks for it, and nothing to who has it', async (t)
 });
 
 test('what goes wrong with a file is told without a word about this program', async (t) => {
-  const server = await TestServer.start(t, { static: tree(t, { 'a.txt': '0123456789' }) });
+  const server = await TestServer.start(t, { static: tree({ 'a.txt': '0123456789' }) });
   for (const [head, status] of [
     ['Range: bytes=20-', 416],
     ['If-Match: "other"', 412],
@@ -70,7 +70,7 @@ test('what goes wrong with a file is told without a word about this program', as
 });
 
 test('files are read and nothing else', async (t) => {
-  const server = await TestServer.start(t, { static: tree(t, { 'a.txt': 'a' }) });
+  const server = await TestServer.start(t, { static: tree({ 'a.txt': 'a' }) });
   for (const method of ['POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'TRACE'])
     for (const path of ['/a.txt', '/missing', '/']) {
       const { status, headers } = await server.send(`${method} ${path}`);
@@ -79,9 +79,9 @@ test('files are read and nothing else', async (t) => {
 });
 
 test('the longest prefix wins, and what it does not have is not looked for elsewhere', async (t) => {
-  const root = tree(t, { 'index.html': 'root', 'docs/index.html': 'hidden', 'docs/only.txt': 'hidden', 'docsx.txt': 'docsx' });
-  const docs = tree(t, { 'index.html': 'docs', 'api/index.html': 'hidden' });
-  const api = tree(t, { 'index.html': 'api' });
+  const root = tree({ 'index.html': 'root', 'docs/index.html': 'hidden', 'docs/only.txt': 'hidden', 'docsx.txt': 'docsx' });
+  const docs = tree({ 'index.html': 'docs', 'api/index.html': 'hidden' });
+  const api = tree({ 'index.html': 'api' });
   const server = await TestServer.start(t, { static: [root, `/docs=${docs}`, `/docs/api=${api}`] });
   for (const [path, status, body] of [
     ['/', 200, 'root'],
@@ -99,14 +99,14 @@ test('the longest prefix wins, and what it does not have is not looked for elsew
 });
 
 test('without a directory for the root, there is nothing there', async (t) => {
-  const server = await TestServer.start(t, { static: `/docs=${tree(t, { 'a.txt': 'a' })}` });
+  const server = await TestServer.start(t, { static: `/docs=${tree({ 'a.txt': 'a' })}` });
   assert.equal((await server.send('GET /')).status, 404);
   assert.equal((await server.send('GET /a.txt')).status, 404);
   assert.equal((await server.send('GET /docs/a.txt')).status, 200);
 });
 
 test("a directory gets the slash that its page's links need, within its prefix, and no listing", async (t) => {
-  const docs = tree(t, { 'index.html': 'docs', 'sub/index.html': 'sub', 'empty/a.txt': 'a', 'evil.test/index.html': 'x' });
+  const docs = tree({ 'index.html': 'docs', 'sub/index.html': 'sub', 'empty/a.txt': 'a', 'evil.test/index.html': 'x' });
   const server = await TestServer.start(t, { static: [`/docs=${docs}`, docs] });
   for (const [path, location] of [
     ['/docs', '/docs/'],
@@ -137,10 +137,10 @@ test('the page that ships is served where no directory was named, under a policy
 });
 
 test('links within a directory are followed', async (t) => {
-  const root = tree(t, { 'real/a.txt': 'a', 'real/index.html': 'index' });
+  const root = tree({ 'real/a.txt': 'a', 'real/index.html': 'index' });
   symlinkSync(join(root, 'real'), join(root, 'linked'));
   symlinkSync('a.txt', join(root, 'real/b.txt'));
-  const outer = directory(t);
+  const outer = temporaryFolder();
   symlinkSync(root, join(outer, 'root'));
   const server = await TestServer.start(t, { static: join(outer, 'root') });
   for (const [path, body] of [

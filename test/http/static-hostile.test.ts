@@ -4,14 +4,14 @@ import { linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
+import { temporaryFolder } from '../support/program.ts';
 import { TestServer } from '../support/server.ts';
-import { directory } from './files.ts';
 
 const SECRET = 'nobody may read this';
 
 /** A directory to serve inside another one, and what must never leave it. */
 async function start(t: TestContext): Promise<{ server: TestServer; root: string; outside: string }> {
-  const outside = directory(t);
+  const outside = temporaryFolder();
   const root = join(outside, 'public');
   for (const path of ['public/sub', 'public/.git', 'public/.well-known/.x', 'public/sub/.well-known', 'public-other'])
     mkdirSync(join(outside, path), { recursive: true });

@@ -28,7 +28,7 @@ test('a client is told once before its credential ends, with its position', asyn
   hub.beat(29);
   assert.deepEqual(client.control('sse.auth'), []);
   hub.beat(10);
-  assert.deepEqual(client.control('sse.auth'), [{ id: 'e1-1', data: { expiresIn: 30 } }]);
+  assert.deepEqual(client.control('sse.auth'), [{ id: 'e1-1', data: { expiresIn: 30, client: 'c1' } }]);
 });
 
 test('neither a step of the wall clock back nor one forward moves the end', () => {

@@ -21,7 +21,7 @@ const others = () => ({
   tickets: new Tickets(clocks),
   revocations: new Revocations({ keeper: FORGETFUL, lifetime: Infinity, now: Date.now }),
 });
-const request = (query = '') => ({ returning: false, request: { headers: {}, query: new URLSearchParams(query), ip: '' } });
+const request = (query = '') => ({ request: { headers: {}, query: new URLSearchParams(query), ip: '' } });
 
 interface Setting {
   readonly users?: boolean;

@@ -4,7 +4,8 @@ import { type Client, type Identity, identity } from '../../src/event/identity.t
 import type { Activity, CloseReason } from '../../src/hub/activity.ts';
 import type { Cursor } from '../../src/hub/cursor.ts';
 import type { Appended } from '../../src/hub/event-log.ts';
-import { Hub, type HubOptions } from '../../src/hub/hub.ts';
+import { Hub } from '../../src/hub/hub.ts';
+import type { HubOptions } from '../../src/hub/hub-options.ts';
 import { MemoryLog } from '../../src/hub/memory-log.ts';
 import type { Position } from '../../src/hub/resume.ts';
 import type { Subscriber } from '../../src/hub/subscriber.ts';

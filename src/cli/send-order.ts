@@ -1,0 +1,19 @@
+/** Where the data of an event comes from: the command line, a file (`-` is stdin), or nowhere said. */
+export type DataSource = { readonly text: string } | { readonly file: string } | undefined;
+
+/** What `send` asks for. */
+export interface SendOrder {
+  /** The admin of the server, as `findServer` names it. */
+  readonly admin: string;
+  readonly adminTokenFile: string | undefined;
+  readonly data: DataSource;
+  /** The event's fields as the JSON body has them, but for its data. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** What stands in the request's query: `wait`, `dryRun`. */
+  readonly query: Readonly<Record<string, string>>;
+  readonly idempotencyKey: string | undefined;
+  /** How many times. Infinity is until Ctrl-C. */
+  readonly count: number;
+  /** From the beginning of one to that of the next, in ms; 0 is as soon as the one before was answered. */
+  readonly interval: number;
+}

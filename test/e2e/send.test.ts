@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { Running, run, startProgram, temporaryFolder } from '../support/program.ts';
+import { openStream } from './reader.ts';
+
+describe('sse-server send', () => {
+  it('reaches those it names, from an argument, a file and a pipe', async (t) => {
+    const program = await startProgram(t);
+    const [ada, bob] = [await openStream(t, `${program.sse}?id=7&login=ada`), await openStream(t, `${program.sse}?login=bob`)];
+    const folder = temporaryFolder();
+    const env = { SSE_SERVER_READY_FILE: join(folder, 'ready.json') };
+    writeFileSync(env.SSE_SERVER_READY_FILE, JSON.stringify(program.ready));
+    writeFileSync(join(folder, 'note.txt'), 'Grüße\nvon der Datei\n');
+    const send = async (...args: string[]) => {
+      const { code, stdout, stderr } = await run(t, ['send', ...args], { env });
+      assert.deepEqual([code, stderr], [0, '']);
+      return JSON.parse(stdout).matched;
+    };
+    assert.equal(await send('to all', '--event', 'notice'), 2);
+    assert.equal(await send(`@${join(folder, 'note.txt')}`, '--to', '7'), 1);
+    assert.equal(await send('to bob', '--to', 'bob', '--to', 'nobody'), 1);
+    const piped = new Running(['send', '--filter', 'login == "bob"', '--to', 'bob'], { env, stdin: 'pipe' });
+    t.after(() => piped.kill());
+    piped.child.stdin?.end('from a pipe\n');
+    assert.equal((await piped.exit).code, 0);
+    await program.publish({ data: 'end' });
+    await Promise.all([ada.has(3), bob.has(4)]);
+    assert.deepEqual(ada.data, ['to all', 'Grüße\nvon der Datei', 'end']);
+    assert.deepEqual(bob.data, ['to all', 'to bob', 'from a pipe', 'end']);
+    assert.equal(ada.events[0]?.type, 'notice');
+  });
+
+  it('repeats until Ctrl-C, at its pace, and says how many', async (t) => {
+    const program = await startProgram(t);
+    const reader = await openStream(t, program.sse);
+    const send = new Running(['send', 'tick', '--rate', '50', '--url', program.url], {});
+    t.after(() => send.kill());
+    await reader.has(10);
+    const { code } = await send.stop('SIGINT');
+    const [, sent] = /^sse-server: (\d+) sent in \d+\.\d s\n$/.exec(send.stderr) ?? [];
+    assert.equal(code, 130);
+    assert.equal(send.stdout.split('\n').length - 1, Number(sent));
+    assert.equal((await reader.has(Number(sent))).length, Number(sent), 'each was answered, and none came after');
+  });
+
+  it('finds an admin that listens for itself, on a port or a socket', async (t) => {
+    const socket = join(temporaryFolder(), 'admin.sock');
+    const program = await startProgram(t, ['--admin-listen', `unix:${socket}`]);
+    const lost = await run(t, ['send', 'x', '--url', program.url]);
+    assert.equal(lost.code, 1);
+    assert.match(
+      lost.stderr,
+      /^sse-server: http:\S+ answers 404: .*; if admin has a listener of its own, --url must name that: .*\n$/,
+    );
+    assert.equal((await run(t, ['send', 'x', '--url', `unix:${socket}`])).code, 0);
+  });
+
+  it('ends with a line and no stack for what goes wrong', async (t) => {
+    const program = await startProgram(t);
+    await program.stop();
+    for (const [args, code, line] of [
+      [['send', 'x', '--url', program.url], 1, /does not answer: no server listens there; --url says where a server is$/],
+      [['send', '@nowhere', '--url', program.url], 2, /nowhere: cannot be read: no such file$/],
+      [['send', '-x'], 2, /unknown option '-x'$/],
+      [['send', 'x', '--ready-file', 'nowhere'], 1, /--ready-file: there is no 'nowhere': is its server running\?$/],
+    ] as const) {
+      const ended = await run(t, args);
+      assert.deepEqual([ended.code, ended.stdout, ended.stderr.split('\n').length], [code, '', 2], ended.stderr);
+      assert.match(ended.stderr.trimEnd(), line);
+    }
+  });
+});
