@@ -173,8 +173,7 @@ export class App {
     const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
     this.hub = new Hub({ log: keeping.log, history, onGap, retry, heartbeat, maxAge, notice, observe, meter: measures });
     this.#running = running;
-    const totals = () => this.totals;
-    this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals, written: measures, elapsed: () => performance.now() }));
+    this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals: this.totals, measures, elapsed: performance.now() }));
     this.#handlers = this.#routes();
   }
 
@@ -334,8 +333,8 @@ export class App {
         hub,
         feed: this.#feed,
         running: this.#running,
-        version,
         session: this.#session,
+        version,
         totals: () => this.totals,
         bodyLimit: options.bodyLimit,
         defaults: { event: options.event, data: options.data },

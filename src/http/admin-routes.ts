@@ -21,9 +21,9 @@ export interface AdminParts {
   readonly hub: Hub;
   readonly feed: Feed;
   readonly running: Running;
+  readonly session: SessionParts;
   /** Of the package. */
   readonly version: string;
-  readonly session: SessionParts;
   readonly totals: () => Totals;
   /** In bytes. */
   readonly bodyLimit: number;
@@ -48,7 +48,7 @@ function showOpenApi(version: string): Handler {
 
 /** Everything that stands under `/admin`. */
 export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>> {
-  const { hub, feed, running, version, session, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } =
+  const { hub, feed, running, session, version, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } =
     parts;
   const publish = broadcast({ hub, bodyLimit, defaults });
   const past = { archive: hub.archive, now, observe };

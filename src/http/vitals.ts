@@ -4,32 +4,29 @@ import type { Totals } from '../hub/tally.ts';
 
 export interface VitalsParts {
   readonly hub: Hub;
-  readonly totals: () => Totals;
-  readonly written: Pick<Measures, 'deliveries' | 'bytes' | 'publishToWrite'>;
-  /** A clock that only goes forward, in ms. */
-  readonly elapsed: () => number;
+  readonly totals: Totals;
+  readonly measures: Pick<Measures, 'deliveries' | 'bytes' | 'publishToWrite'>;
+  /** By a clock that only goes forward, in ms. */
+  readonly elapsed: number;
 }
 
 /** How a server does, in numbers that a dashboard draws: counters since the start, from two of which it makes a rate. */
-export function vitals({ hub, totals, written, elapsed }: VitalsParts): object {
-  const { deliveries, bytes, publishToWrite } = written;
-  const { events, gaps, refused } = totals();
+export function vitals({ hub, totals, measures, elapsed }: VitalsParts): object {
+  const { deliveries, bytes, publishToWrite } = measures;
+  const { bounds, cumulative, count } = publishToWrite;
   return {
     /** In ms. */
-    at: Math.round(elapsed()),
+    at: Math.round(elapsed),
     clients: hub.size,
     /** Those who take nothing at the moment. */
     slow: hub.places.blocked,
-    events,
+    events: totals.events,
     deliveries,
     bytes,
-    gaps: sum(gaps),
-    refused: sum(refused),
-    publishToWrite: {
-      bounds: publishToWrite.bounds,
-      cumulative: publishToWrite.cumulative,
-      count: publishToWrite.count,
-    },
+    gaps: sum(totals.gaps),
+    refused: sum(totals.refused),
+    /** Bounds in s, and how many took at most as long as each. */
+    publishToWrite: { bounds, cumulative, count },
   };
 }
 

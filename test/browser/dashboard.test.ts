@@ -77,6 +77,7 @@ describe('the dashboard', { skip: whyNoChromium() }, () => {
     await page.locator('#draft-receipt', { hasText: /^17 of 17 clients have it\. \w+-1$/ }).waitFor();
     const row = rowWith(page, 'events', 'notice');
     await row.waitFor();
+    await page.locator('[data-tile="delay"]', { hasText: / ms$/ }).waitFor();
     assert.match((await row.textContent()) ?? '', /notice.*for the bosses.*profile == "Administrator".*17/);
     await dashboard.server.publish({ data: 'for all' });
     await Promise.all(
