@@ -5,7 +5,7 @@ import { OPENS_WITHIN, type Tickets } from '../identity/tickets.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { type EvidenceOptions, evidenceOf } from './evidence.ts';
 import type { Exchange, Handler } from './exchange.ts';
-import type { OpenStreams } from './open-streams.ts';
+import type { OpenStream, OpenStreams } from './open-streams.ts';
 import { sendJson } from './respond.ts';
 import { grantedTopics, type TopicRight } from './topics.ts';
 
@@ -31,31 +31,37 @@ export function giveTicket(options: CredentialOptions): Handler {
 }
 
 /**
- * `POST /sse/renew?client=ID`: takes a new credential for a stream that is open, which keeps it open beyond the end of the
- * former one. From then on the client is who the new one says, with the same `id`: it is not a way to take over a stream.
+ * `POST /sse/renew?client=ID`: takes a new credential for a stream that is open — without a name, for all of the same person — which
+ * keeps it open beyond the end of the former one. From then on the client is who the new one says, with the same `id`: it is
+ * not a way to take over a stream.
  */
 export function renew(options: CredentialOptions): Handler {
   return posted(options, async (exchange) => {
-    const id = exchange.query.get('client');
-    if (!id)
-      throw SseError.of('invalid-request', [
-        { pointer: '?client', detail: 'is missing: the client that sse.open has told, as in /sse/renew?client=…' },
-      ]);
-    const grant = await options.authentication.prove(evidenceOf(exchange, options));
-    const stream = options.openStreams.get(id);
-    // One answer for both: nobody is told which streams of others there are.
-    if (!stream || !isSame(stream.grant, grant)) throw new SseError('not-found', 'you have no open stream of this name');
-    const { cursor } = stream;
-    const topics = grantedTopics(stream.askedTopics, grant, options.topicRight);
-    // Asked once more: nothing waits between here and there.
-    options.authentication.check(grant);
-    const now = options.now();
-    const still = [stream.grant, ...stream.former].filter(({ expiresAt = Infinity }) => expiresAt > now);
-    stream.former.splice(0, Infinity, ...still.slice(0, MOST_FORMER));
-    stream.grant = grant;
-    stream.ticket?.renew(grant);
-    cursor.renew({ ...grant.identity, topics, client: cursor.client.client }, grant.expiresAt);
-    sendJson(exchange.res, 200, { client: id, ...rest(grant, options) }, exchange.headers);
+    const { authentication, openStreams, topicRight, now } = options;
+    const grant = await authentication.prove(evidenceOf(exchange, options));
+    // Asked once more: nothing waits between here and the end.
+    authentication.check(grant);
+    const client = exchange.query.get('client');
+    const asked = client === null ? [...openStreams.all()] : [openStreams.get(client)];
+    const streams = asked.filter((stream) => stream !== undefined && isSame(stream.grant, grant)) as OpenStream[];
+    // One answer whether there is none, or it is somebody else's: nobody is told which streams of others there are.
+    if (streams.length === 0) throw new SseError('not-found', `you have no open stream${client === null ? '' : ' of this name'}`);
+    // All or none: a topic that one of them has lost is refused before any is touched.
+    const renewals = streams.map((stream) => ({ stream, topics: grantedTopics(stream.askedTopics, grant, topicRight) }));
+    for (const { stream, topics } of renewals) {
+      const still = [stream.grant, ...stream.former].filter(({ expiresAt = Infinity }) => expiresAt > now());
+      stream.former.splice(0, Infinity, ...still.slice(0, MOST_FORMER));
+      stream.grant = grant;
+      stream.ticket?.renew(grant);
+      const { cursor } = stream;
+      cursor.renew({ ...grant.identity, topics, client: cursor.client.client }, grant.expiresAt);
+    }
+    sendJson(
+      exchange.res,
+      200,
+      { clients: streams.map(({ cursor }) => cursor.client.client.id), ...rest(grant, options) },
+      exchange.headers,
+    );
   });
 }
 

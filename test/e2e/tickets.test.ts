@@ -104,15 +104,18 @@ describe('a renewal', () => {
     const program = await withUsers(t);
     const stream = await openStream(t, `${program.sse}?topic=a`, bearer('ada'));
     const { client } = stream.control('sse.open')[0] as { client: string };
-    const renew = (who: keyof typeof TOKENS, name: string) =>
-      fetch(`${program.sse}/renew?client=${name}`, { method: 'POST', headers: bearer(who) });
+    const renew = (who: keyof typeof TOKENS, name?: string) =>
+      fetch(`${program.sse}/renew${name === undefined ? '' : `?client=${name}`}`, { method: 'POST', headers: bearer(who) });
     const done = await renew('ada', client);
-    assert.deepEqual([done.status, await done.json()], [200, { client }]);
+    assert.deepEqual([done.status, await done.json()], [200, { clients: [client] }]);
     await program.logged({ msg: 'stream renewed', client });
     assert.equal((await renew('bob', client)).status, 404);
     assert.equal((await renew('ada', 'nobody')).status, 404);
-    const missing = await fetch(`${program.sse}/renew`, { method: 'POST', headers: bearer('ada') });
-    assert.equal(missing.status, 400);
+    const second = await openStream(t, program.sse, bearer('ada'));
+    const all = (await (await renew('ada')).json()) as { clients: string[] };
+    assert.deepEqual(all.clients, [client, second.control('sse.open')[0]?.client], 'without a name, all of them');
+    assert.equal((await renew('bob')).status, 404);
+    second.close();
     await program.publish({ data: 'still here', topics: ['a'] });
     assert.equal((await stream.has(1))[0]?.data, 'still here');
   });
