@@ -3,7 +3,16 @@ import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage
 import { request as httpsRequest, Agent as SecureAgent } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { SseError } from '../errors.ts';
+import { jsonAnswer } from './json-answer.ts';
 import { detailIn, networkReason } from './refusal.ts';
+
+/** Where the admin of a running server is, and what it is shown. */
+export interface AdminAccess {
+  /** As `findServer` names it. */
+  readonly admin: string;
+  /** A file with its token. */
+  readonly adminTokenFile: string | undefined;
+}
 
 /** Asks the admin routes of a running server, one thing after another on one connection. */
 export class AdminClient {
@@ -37,7 +46,19 @@ export class AdminClient {
   async post(path: string, body?: object, headers: Readonly<Record<string, string>> = {}): Promise<string> {
     const request = this.#request('POST', path, { ...headers, ...(body && { 'content-type': 'application/json' }) });
     request.end(body && JSON.stringify(body));
-    return text(await this.#answer(request));
+    return this.#whole(await this.#answer(request));
+  }
+
+  /** @param path with its query @returns the JSON that is answered @throws SseError `request-failed` */
+  async ask(path: string): Promise<Readonly<Record<string, unknown>>> {
+    return jsonAnswer(await this.#whole(await this.get(path)), this.#url);
+  }
+
+  /** @returns the JSON that is answered @throws SseError `request-failed` */
+  async delete(path: string): Promise<Readonly<Record<string, unknown>>> {
+    const request = this.#request('DELETE', path);
+    request.end();
+    return jsonAnswer(await this.#whole(await this.#answer(request)), this.#url);
   }
 
   close(): void {
@@ -53,6 +74,14 @@ export class AdminClient {
       headers: { ...headers, ...authorization },
       ...(this.#socketPath !== undefined && { socketPath: this.#socketPath }),
     });
+  }
+
+  async #whole(response: IncomingMessage): Promise<string> {
+    try {
+      return await text(response);
+    } catch (error) {
+      throw new SseError('request-failed', `${this.#url} breaks off its answer: ${networkReason(error)}`);
+    }
   }
 
   async #answer(request: ClientRequest): Promise<IncomingMessage> {

@@ -14,7 +14,7 @@ import { report } from './report.ts';
 /** Design §11. */
 const BAD_USAGE = 2;
 
-const CLIENT_COMMANDS: readonly string[] = ['send', 'tail'];
+const CLIENT_COMMANDS: readonly string[] = ['send', 'tail', 'clients'];
 
 /** The flags that say which server; read by `findServer`. */
 export function addServerFlags(command: Command): Command {
@@ -26,18 +26,24 @@ export function addServerFlags(command: Command): Command {
     .option('--ready-file <FILE>', 'the server that wrote this file; also SSE_SERVER_READY_FILE');
 }
 
-/** The client command that a command line asks for, if any: its first word that is no flag and no flag's value. */
+/**
+ * The client command that a command line asks for, if any: its first word that is no flag and no flag's value. Where that
+ * has commands of its own, the one that the next word names, else its first, which is what it does by itself.
+ */
 export function clientCommandIn(program: Command, argv: readonly string[]): Command | undefined {
   for (let i = 0; i < argv.length; i++) {
     const argument = argv[i] ?? '';
-    if (!argument.startsWith('-')) return CLIENT_COMMANDS.includes(argument) ? command(program, argument) : undefined;
+    if (!argument.startsWith('-')) {
+      const found = CLIENT_COMMANDS.includes(argument) ? command(program, argument) : undefined;
+      return found && (command(found, argv[i + 1]) ?? found.commands[0] ?? found);
+    }
     const flag = program.options.find(({ long }) => long === argument);
     if (flag?.required || (flag?.optional && !argv[i + 1]?.startsWith('-'))) i++;
   }
   return undefined;
 }
 
-function command(program: Command, name: string): Command | undefined {
+function command(program: Command, name: string | undefined): Command | undefined {
   return program.commands.find((candidate) => candidate.name() === name);
 }
 

@@ -6,6 +6,7 @@ import { printable } from '../config/values.ts';
 import { SseError } from '../errors.ts';
 import { nearest } from '../nearest.ts';
 import { clientCommandIn } from './client-command.ts';
+import { addClientsCommand } from './clients-command.ts';
 import { addConfigCommand } from './config-command.ts';
 import type { Effects } from './effects.ts';
 import { EXAMPLES } from './examples.ts';
@@ -50,6 +51,7 @@ export async function runCommand(argv: readonly string[], effects: Effects): Pro
   addTokenCommand(program, load, effects, ended);
   addSendCommand(program, effects, ended);
   addTailCommand(program, effects, ended);
+  addClientsCommand(program, effects, ended);
 
   try {
     const client = clientCommandIn(program, argv);

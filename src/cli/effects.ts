@@ -1,4 +1,5 @@
 import type { Given, Loaded } from '../config/load.ts';
+import type { ClientsOrder } from './clients-order.ts';
 import type { HistoryOrder } from './history-order.ts';
 import type { SendOrder } from './send-order.ts';
 import type { TailOrder } from './tail-order.ts';
@@ -24,4 +25,6 @@ export interface Effects extends Pick<Given, 'env' | 'readFile'> {
   readonly send: (order: SendOrder) => number | Promise<number>;
   /** Follows an event stream, and answers the exit code. What it throws, the command throws. */
   readonly tail: (order: TailOrder) => number | Promise<number>;
+  /** Lists, shows or disconnects the clients of a running server, and answers the exit code. What it throws, the command throws. */
+  readonly clients: (order: ClientsOrder) => number | Promise<number>;
 }

@@ -13,9 +13,18 @@ export function recipientFilter(names: readonly string[] | undefined, filter: st
   if (names === undefined) return asked;
   const named = names.map(isNamed).join(' || ');
   if (asked === undefined) return named;
-  const source = typeof asked === 'string' ? asked : compileFilter(asked, '--filter').source;
+  const source = asSource(asked);
   // The line break ends a comment, which would swallow the bracket and all that follows.
   return `(${source}\n) && (${named})`;
+}
+
+/** What `--filter` says, as CEL. @param filter CEL, or JSON of an object of equalities @throws SseError `invalid-config`, `invalid-filter` */
+export function filterSource(filter: string): string {
+  return asSource(filter.trimStart().startsWith('{') ? objectIn(filter) : filter);
+}
+
+function asSource(filter: string | object): string {
+  return typeof filter === 'string' ? filter : compileFilter(filter, '--filter').source;
 }
 
 function isNamed(name: string): string {

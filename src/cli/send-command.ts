@@ -1,15 +1,14 @@
 import type { Command } from 'commander';
 import { quoted } from '../config/values.ts';
 import { SseError } from '../errors.ts';
-import { addServerFlags, obey, refuseServerOptions } from './client-command.ts';
+import { type AdminFlags, accessOf, addAdminFlags } from './admin-access.ts';
+import { obey, refuseServerOptions } from './client-command.ts';
 import type { Effects } from './effects.ts';
-import { findServer, type ServerFlags } from './find-server.ts';
 import { countIn, durationIn, several, wrong } from './flag-values.ts';
 import { recipientFilter } from './recipients.ts';
 import type { DataSource, SendOrder } from './send-order.ts';
 
-interface Flags extends ServerFlags {
-  readonly adminTokenFile?: string;
+interface Flags extends AdminFlags {
   readonly event?: string;
   readonly filter?: string;
   readonly to?: readonly string[];
@@ -32,7 +31,8 @@ const HELP = `
 DATA is the text as it stands, @FILE what a file holds, and '-' or nothing what comes from stdin; one line break at the
 end of a file or of stdin is not sent. With nothing on a terminal the server's default event is sent.
 
-Each answer of the server is a line of JSON on stdout; everything else goes to stderr.
+Each answer of the server is a line of JSON on stdout; everything else goes to stderr, also who does not have the event
+when the time of --wait is over: they get it later, and the exit code is 0.
 Exit codes: 0; 1 the server refused or could not be reached; 2 bad usage; 130 after Ctrl-C.
 `;
 
@@ -57,13 +57,12 @@ export function addSendCommand(program: Command, effects: Effects, ended: (exitC
     .option('--except <CLIENT_OR_ID>', 'everyone but this client or identity; may repeat', several)
     .optionsGroup('Sending:')
     .option('--dry-run', 'say whom it would reach, and send nothing')
-    .option('--wait <TIME>', 'wait at most so long until all have it, and print the receipt')
+    .option('--wait <TIME>', 'wait at most so long, up to 60s, until all have it, and print the receipt')
     .option('--key <KEY>', 'idempotency key: the same one again sends no second event')
     .option('--count <N>', 'send it so many times; without --rate one after another')
     .option('--rate <N>', 'so many a second: 10, or 0.5; without --count until Ctrl-C')
     .optionsGroup('The server:');
-  addServerFlags(command)
-    .option('--admin-token-file <FILE>', 'file with the token that its admin asks for; also SSE_SERVER_ADMIN_TOKEN_FILE')
+  addAdminFlags(command)
     .helpOption('-h, --help', 'print this')
     .addHelpText('after', HELP)
     .action(async (data: string | undefined, flags: Flags) => {
@@ -83,8 +82,7 @@ function orderOf(data: string | undefined, flags: Flags, effects: Effects): Send
   const { wait, dryRun, key, topic, except, event, id, ttl, supersedes, retry, history } = flags;
   const filter = filterOf(flags);
   return {
-    admin: findServer(flags, effects).admin,
-    adminTokenFile: flags.adminTokenFile ?? (effects.env.SSE_SERVER_ADMIN_TOKEN_FILE || undefined),
+    ...accessOf(flags, effects),
     data: sourceOf(data),
     fields: {
       ...given({ event, filter, topics: topic, except, id, ttl, supersedes }),

@@ -1,11 +1,10 @@
+import type { AdminAccess } from './admin-client.ts';
+
 /** Where the data of an event comes from: the command line, a file (`-` is stdin), or nowhere said. */
 export type DataSource = { readonly text: string } | { readonly file: string } | undefined;
 
 /** What `send` asks for. */
-export interface SendOrder {
-  /** The admin of the server, as `findServer` names it. */
-  readonly admin: string;
-  readonly adminTokenFile: string | undefined;
+export interface SendOrder extends AdminAccess {
   readonly data: DataSource;
   /** The event's fields as the JSON body has them, but for its data. */
   readonly fields: Readonly<Record<string, unknown>>;

@@ -3,8 +3,11 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SseError } from '../errors.ts';
 import { adminTokenOf } from '../parts/verifiers.ts';
+import { counted } from '../terminal/words.ts';
 import { AdminClient } from './admin-client.ts';
 import { wrong } from './flag-values.ts';
+import { jsonAnswer } from './json-answer.ts';
+import { report } from './report.ts';
 import type { DataSource, SendOrder } from './send-order.ts';
 import { writeAll } from './write-all.ts';
 
@@ -32,9 +35,10 @@ export async function send(order: SendOrder, { stdin, stdout, stderr, interrupte
   try {
     for await (const _ of turns(order, interrupted)) {
       const answer = await client.post(path, body, idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey });
-      const line = asLine(answer, admin);
+      const said = jsonAnswer(answer, admin);
       sent++;
-      await writeAll(stdout, `${line}\n`);
+      await writeAll(stdout, `${JSON.stringify(said)}\n`);
+      tellBehind(said, stderr);
     }
   } catch (error) {
     if (!(error instanceof SseError) || sent === 0) throw error;
@@ -108,11 +112,12 @@ async function allOf(stream: AsyncIterable<Buffer>, name: string): Promise<Buffe
   return Buffer.concat(pieces);
 }
 
-/** The answer on one line. */
-function asLine(answer: string, admin: string): string {
-  try {
-    return JSON.stringify(JSON.parse(answer));
-  } catch {
-    throw new SseError('request-failed', `${admin} answers with what is no JSON: is it a server of this kind?`);
-  }
+/**
+ * Somebody who has not got it when the time is over is no failure: the event is in the log, and they get it as fast as
+ * they take it. So that is said and changes no exit code; a script that minds has the receipt.
+ */
+function tellBehind({ id, matched, behind }: Readonly<Record<string, unknown>>, stderr: SendWorld['stderr']): void {
+  if (typeof behind !== 'number' || behind === 0) return;
+  const detail = `${behind} of ${counted(Number(matched), 'client')} did not have it in time; GET /admin/broadcasts/${id}?clients=1 says who`;
+  report([{ pointer: '', detail }], (text) => void stderr.write(text));
 }

@@ -2,7 +2,7 @@ import { SseError } from '../errors.ts';
 import type { DraftInput } from '../event/draft.ts';
 import type { Control } from './control.ts';
 import { escapeText } from './escape.ts';
-import { padToWidth, textWidth } from './width.ts';
+import { aligned } from './table.ts';
 import { counted, duration } from './words.ts';
 
 /** At most this many clients are listed: a list of ten thousand is no answer. */
@@ -58,14 +58,4 @@ export function clientTable(control: Control, time: number): string[] {
   const lines = aligned(table);
   if (clients.length > LISTED) lines.push(`… and ${clients.length - LISTED} more`);
   return lines;
-}
-
-function aligned(table: readonly (readonly string[])[]): string[] {
-  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => textWidth(row[column] ?? ''))));
-  return table.map((row) =>
-    row
-      .map((cell, column) => padToWidth(cell, widths[column] ?? 0))
-      .join('  ')
-      .trimEnd(),
-  );
 }

@@ -36,6 +36,7 @@ export async function run(argv: readonly string[], world: Partial<Effects> = {})
     token: () => 0,
     send: () => 0,
     tail: () => 0,
+    clients: () => 0,
     ...world,
   });
   return { exitCode, stdout, stderr, loaded };

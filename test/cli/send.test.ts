@@ -117,8 +117,9 @@ describe('send', () => {
   it('hands on the time to wait and the key, and prints the receipt', async (t) => {
     const receipt = { id: 'a-1', matched: 1000, written: 1000, flushed: 999, behind: 1, closed: 0 };
     const { url, asked } = await double(t, (_, res) => res.end(JSON.stringify(receipt, null, 2)));
-    const { stdout } = await obey({ admin: url, query: { wait: '2s' }, idempotencyKey: '8e03' });
-    assert.equal(stdout, `${JSON.stringify(receipt)}\n`);
+    const { code, stdout, stderr } = await obey({ admin: url, query: { wait: '2s' }, idempotencyKey: '8e03' });
+    assert.deepEqual([code, stdout], [0, `${JSON.stringify(receipt)}\n`]);
+    assert.equal(stderr, 'sse-server: 1 of 1000 clients did not have it in time; GET /admin/broadcasts/a-1?clients=1 says who\n');
     assert.equal(asked[0]?.line, 'POST /admin/broadcast?wait=2s');
     assert.equal(asked[0]?.headers['idempotency-key'], '8e03');
     assert.equal(asked[0]?.body, '{"data":"hello"}');

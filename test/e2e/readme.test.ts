@@ -102,6 +102,10 @@ describe('the README', () => {
       answer,
       /^\{"matched":0,"total":0,"first":\[\]\}\n$/,
       /^(\{"id":.*\}\n){5}$/,
+      /^\{"id":"\w+-\d+","matched":0,"written":0,"flushed":0,"behind":0,"closed":0,"durability":"memory"\}\n$/,
+      /^$/,
+      /^$/,
+      /^\{"disconnected":0\}\n$/,
       // What is for others is not among them.
       /^\{.*"message","data":"hi"\}\n\{.*"notice","data":"hello"\}\n\{.*"clock","data":"tick"\}\n$/,
       /^notice: hello\n$/,

@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { Running, run, startProgram, temporaryFolder } from '../support/program.ts';
+import { Relay } from '../support/relay.ts';
 import { openStream } from './reader.ts';
 
 describe('sse-server send', () => {
@@ -30,6 +31,33 @@ describe('sse-server send', () => {
     assert.deepEqual(ada.data, ['to all', 'Grüße\nvon der Datei', 'end']);
     assert.deepEqual(bob.data, ['to all', 'to bob', 'from a pipe', 'end']);
     assert.equal(ada.events[0]?.type, 'notice');
+  });
+
+  it('waits until all have it, and says who is behind when the time is over', { timeout: 60_000 }, async (t) => {
+    const program = await startProgram(t, ['--stall-time', '1m']);
+    const relay = await Relay.start(t, program.port);
+    await openStream(t, program.sse);
+    await openStream(t, relay.through(`${program.sse}?id=stalled`));
+    const send = async (...args: string[]) => {
+      const { code, stdout, stderr } = await run(t, ['send', ...args, '--url', program.url]);
+      const { matched, written, flushed, behind, closed } = JSON.parse(stdout);
+      return { code, stderr, counts: [matched, written, flushed, behind, closed] };
+    };
+    assert.deepEqual(await send('hello', '--wait', '5s'), { code: 0, stderr: '', counts: [2, 2, 2, 0, 0] });
+    relay.stall();
+    const big = join(temporaryFolder(), 'big.txt');
+    writeFileSync(big, 'x'.repeat(900_000));
+    // Until the socket of the one who does not read is full.
+    for (let i = 0; i < 50; i++) if ((await send(`@${big}`, '--to', 'stalled', '--wait', '100ms')).counts[3] === 1) break;
+    const { code, stderr, counts } = await send('to all', '--wait', '300ms');
+    assert.deepEqual([code, counts[0], counts[2], counts[3], counts[4]], [0, 2, 1, 1, 0]);
+    assert.match(
+      stderr,
+      /^sse-server: 1 of 2 clients did not have it in time; GET \/admin\/broadcasts\/\S+\?clients=1 says who\n$/,
+    );
+    const refused = await run(t, ['send', 'x', '--wait', '61s', '--url', program.url]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, /\?wait must be a duration of at most 60s|\?wait: must be a duration of at most 60s/);
   });
 
   it('repeats until Ctrl-C, at its pace, and says how many', async (t) => {
