@@ -14,7 +14,7 @@ import { report } from './report.ts';
 /** Design §11. */
 const BAD_USAGE = 2;
 
-const CLIENT_COMMANDS: readonly string[] = ['send', 'tail', 'clients'];
+const CLIENT_COMMANDS: readonly string[] = ['send', 'tail', 'clients', 'top'];
 
 /** The flags that say which server; read by `findServer`. */
 export function addServerFlags(command: Command): Command {

@@ -15,6 +15,7 @@ import { report } from './report.ts';
 import { addSendCommand } from './send-command.ts';
 import { addTailCommand } from './tail-command.ts';
 import { addTokenCommand } from './token-command.ts';
+import { addTopCommand } from './top-command.ts';
 
 /** Bad usage or configuration; design §11. */
 const BAD_USAGE = 2;
@@ -52,6 +53,7 @@ export async function runCommand(argv: readonly string[], effects: Effects): Pro
   addSendCommand(program, effects, ended);
   addTailCommand(program, effects, ended);
   addClientsCommand(program, effects, ended);
+  addTopCommand(program, effects, ended);
 
   try {
     const client = clientCommandIn(program, argv);

@@ -4,6 +4,7 @@ import type { HistoryOrder } from './history-order.ts';
 import type { SendOrder } from './send-order.ts';
 import type { TailOrder } from './tail-order.ts';
 import type { TokenOrder } from './token-order.ts';
+import type { TopOrder } from './top-order.ts';
 
 /** What the command does to the world. It touches nothing else, and the process not at all. */
 export interface Effects extends Pick<Given, 'env' | 'readFile'> {
@@ -27,4 +28,6 @@ export interface Effects extends Pick<Given, 'env' | 'readFile'> {
   readonly tail: (order: TailOrder) => number | Promise<number>;
   /** Lists, shows or disconnects the clients of a running server, and answers the exit code. What it throws, the command throws. */
   readonly clients: (order: ClientsOrder) => number | Promise<number>;
+  /** Watches a running server, and answers the exit code. What it throws, the command throws. */
+  readonly top: (order: TopOrder) => number | Promise<number>;
 }

@@ -14,6 +14,7 @@ Examples:
   sse-server send hello --event notice          the clients of the server that runs get it
   sse-server tail --since 10m --json            what they get, a line each
   sse-server clients                            who is connected to it; clients kick ends their streams
+  sse-server top                                how it does, drawn anew each second
   sse-server token create --jwt-secret-file secret --profile Administrator
 
 Every option is also a variable, --sse-path is SSE_SERVER_SSE_PATH (with commas between several values), and a key of

@@ -37,6 +37,7 @@ export async function run(argv: readonly string[], world: Partial<Effects> = {})
     send: () => 0,
     tail: () => 0,
     clients: () => 0,
+    top: () => 0,
     ...world,
   });
   return { exitCode, stdout, stderr, loaded };

@@ -106,6 +106,7 @@ describe('the README', () => {
       /^$/,
       /^$/,
       /^\{"disconnected":0\}\n$/,
+      /^\d\d:\d\d:\d\d {2}0 clients {2}0 slow {2}0 gaps {2}0 slow closes {2}0 refused {2}0\.0 events\/s {2}0\.0 deliveries\/s {2}0\.0 bytes\/s\n$/,
       // What is for others is not among them.
       /^\{.*"message","data":"hi"\}\n\{.*"notice","data":"hello"\}\n\{.*"clock","data":"tick"\}\n$/,
       /^notice: hello\n$/,

@@ -1,0 +1,92 @@
+import type { Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SseError } from '../errors.ts';
+import { escapeText } from '../terminal/escape.ts';
+import type { ScreenOutput } from '../terminal/screen.ts';
+import { LivePicture } from './live-picture.ts';
+import { readings } from './readings.ts';
+import { report } from './report.ts';
+import type { TopOrder } from './top-order.ts';
+import { readingLine, readingPicture } from './top-picture.ts';
+import { type Reading, readingJson } from './top-reading.ts';
+import { writeAll } from './write-all.ts';
+
+/** What `top` needs of the process. Readings go to stdout, words for people to stderr. */
+export interface TopWorld {
+  readonly stdout: ScreenOutput & { readonly isTTY?: boolean };
+  readonly stderr: Pick<Writable, 'write'>;
+  readonly env: NodeJS.ProcessEnv;
+  /** Aborted with the exit code. */
+  readonly interrupted: AbortSignal;
+}
+
+/** What becomes of readings. */
+interface Show {
+  reading(reading: Reading): void | Promise<void>;
+  /** The server is away, and asked again. */
+  trouble(sentence: string): void;
+  close(): void;
+}
+
+/** Before a server that went away is asked again, in ms. */
+const PAUSE = 1000;
+/** Of a picture that is printed once and may be scrolled. */
+const ROWS_ONCE = 30;
+
+/** Watches a server. @returns the exit code @throws SseError `request-failed` if it cannot be reached at first */
+export async function top(order: TopOrder, world: TopWorld): Promise<number> {
+  const { stdout, interrupted } = world;
+  const gone = new AbortController();
+  stdout.once('error', () => gone.abort()).once('close', () => gone.abort());
+  const signal = AbortSignal.any([interrupted, gone.signal]);
+  let show: Show | undefined;
+  try {
+    while (!signal.aborted) {
+      try {
+        for await (const reading of readings(order, signal)) {
+          // Only now, so that what cannot be reached says so where it is read.
+          show ??= showFor(order, world);
+          await show.reading(reading);
+          if (order.once && reading.rates) return 0;
+        }
+      } catch (error) {
+        if (!(error instanceof SseError) || !show) throw error;
+        show.trouble(error.message);
+        // Cut short by the signal, which is looked at right after.
+        await sleep(PAUSE, undefined, { signal }).catch(() => {});
+      }
+    }
+  } finally {
+    show?.close();
+  }
+  return interrupted.aborted ? Number(interrupted.reason) : 0;
+}
+
+function showFor({ admin, json, once }: TopOrder, { stdout, stderr, env }: TopWorld): Show {
+  const forPerson = !json && stdout.isTTY === true;
+  if (forPerson && !once && env.TERM !== 'dumb') return live(admin, stdout);
+  const text = (reading: Reading): string => {
+    if (json) return readingJson(reading, Date.now());
+    return forPerson && once ? readingPicture(reading, admin, ROWS_ONCE).join('\n') : readingLine(reading, Date.now());
+  };
+  return {
+    // The first one knows of no second yet.
+    reading: (reading) => (reading.rates ? writeAll(stdout, `${text(reading)}\n`) : undefined),
+    trouble: (detail) => report([{ pointer: '', detail: `${detail}; trying again` }], (line) => void stderr.write(line)),
+    close: () => {},
+  };
+}
+
+function live(admin: string, stdout: ScreenOutput): Show {
+  const picture = new LivePicture(stdout);
+  let last: Reading;
+  return {
+    reading: (reading) => {
+      last = reading;
+      picture.show((rows) => readingPicture(reading, admin, rows));
+    },
+    trouble: (sentence) =>
+      picture.show((rows) => [`! ${escapeText(sentence, 400)}; trying again`, ...readingPicture(last, admin, rows - 1)]),
+    close: () => picture.close(),
+  };
+}

@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { PROGRAM, ROOT, Running, run, startProgram, temporaryFolder } from '../support/program.ts';
+import { spawnPty } from '../support/pty.ts';
+import { openStream } from './reader.ts';
+
+const COMMAND = [process.execPath, ...PROGRAM].map((word) => `'${word}'`).join(' ');
+
+describe('sse-server top', () => {
+  it('has a line a second where no person looks, with what happened in it', async (t) => {
+    const program = await startProgram(t);
+    await openStream(t, `${program.sse}?login=ada`);
+    const top = new Running(['top', '--json', '--url', program.url], {});
+    t.after(() => top.kill());
+    const lines = () => top.stdout.split('\n').slice(0, -1);
+    const readings = () => lines().map((line) => JSON.parse(line));
+    await top.until('it has a line', () => lines().length > 0);
+    for (let i = 0; i < 10; i++) await program.publish({ data: 'x' });
+    const told = await top.until('it has told of them', () => readings().find(({ events }) => events === 10));
+    assert.deepEqual([told.clients, told.gaps, told.slowCloses], [1, 0, 0]);
+    const busy = await top.until('it knows who got them', () => readings().find(({ busiest }) => busiest.length > 0));
+    assert.equal(busy.busiest[0].login, 'ada');
+    assert(readings().some(({ deliveriesPerSecond }) => deliveriesPerSecond > 0));
+    assert.equal((await top.stop('SIGINT')).code, 130);
+  });
+
+  it('prints one and ends, from a socket too', async (t) => {
+    const socket = join(temporaryFolder(), 'admin.sock');
+    const program = await startProgram(t, ['--admin-listen', `unix:${socket}`]);
+    await openStream(t, program.sse);
+    const { code, stdout, stderr } = await run(t, ['top', '--once', '--url', `unix:${socket}`]);
+    assert.deepEqual([code, stderr], [0, '']);
+    assert.match(stdout, /^\d\d:\d\d:\d\d {2}1 client {2}0 slow .* 0\.0 events\/s {2}[^\n]*\n$/);
+  });
+
+  it('fills a terminal, and Ctrl-C leaves it as it was', async (t) => {
+    const program = await startProgram(t);
+    await openStream(t, `${program.sse}?login=ada&profile=Administrator`);
+    const pty = spawnPty(
+      '/bin/sh',
+      ['-c', `trap : INT; stty -g; ${COMMAND} top --url ${program.url}; echo "code $?"; stty -g`],
+      {},
+      { cwd: ROOT },
+    );
+    t.after(() => pty.kill());
+    const [, before] = await pty.waitFor(/^(\S+)\n/);
+    await pty.waitFor(/1 client · 0 slow/);
+    await pty.waitFor(/0\.0 events\/s · 0\.0 deliveries\/s/);
+    await program.publish({ data: 'x' });
+    await pty.waitFor(/busiest +who[^\n]*\n\w+ +ada +Administrator/);
+    pty.send('\x03');
+    const [, after] = await pty.waitFor(/code 130\n(\S+)\n/);
+    assert.equal(after, before);
+    const { raw } = pty;
+    assert(raw.indexOf('\u001b[?1049h') < raw.indexOf('busiest'));
+    assert(raw.lastIndexOf('\u001b[?25h\u001b[?1049l') > raw.lastIndexOf('busiest'));
+  });
+
+  it('says that the server is away, and goes on when it is back', async (t) => {
+    const program = await startProgram(t);
+    const top = new Running(['top', '--url', program.url], {});
+    t.after(() => top.kill());
+    await top.until('it has a line', () => top.stdout.includes('0 clients'));
+    await program.stop();
+    await top.until('it says so', () => /no server listens there.*; trying again\n/.test(top.stderr));
+    const again = await startProgram(t, ['--port', String(program.port)]);
+    await openStream(t, again.sse);
+    await top.until('it goes on', () => /\d\d:\d\d:\d\d {2}1 client /.test(top.stdout));
+  });
+
+  it('ends where there is no server to begin with, or none that lets it look', async (t) => {
+    const program = await startProgram(t, ['--admin-listen', '0']);
+    const { code, stdout, stderr } = await run(t, ['top', '--once', '--url', program.url]);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /^sse-server: http:\S+ answers 404: .*\n$/);
+    await program.stop();
+    const lost = await run(t, ['top', '--url', program.url]);
+    assert.equal(lost.code, 1);
+    assert.match(lost.stderr, /^sse-server: http:\S+ does not answer: no server listens there; [^\n]*\n$/);
+  });
+});
