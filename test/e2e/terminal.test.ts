@@ -86,8 +86,8 @@ describe('the program in a terminal', () => {
 
     pty.send('c');
     await pty.waitFor(/client +profile +login.*Administrator +ada.*anonymous/s);
-    pty.send('x');
-    await pty.waitFor(/no such key: x/);
+    pty.send('b');
+    await pty.waitFor(/no such key: b/);
 
     guest.close();
     await pty.waitFor(/- anonymous \S+ left after .* · 1 client/);
@@ -104,6 +104,35 @@ describe('the program in a terminal', () => {
     pty.send('q');
     await admin.ended;
     assert.deepEqual(admin.control('sse.bye'), [{ reason: 'shutdown' }]);
+    await assertCooked(pty, 0);
+  });
+
+  it('sends to a filter with F, again with R, and again and again with T; E and U show what there is', async (t) => {
+    const session = await inShell(t, `${COMMAND} --tick 50ms`);
+    const { pty, sse } = session;
+    const { admin, guest } = await twoClients(t, session);
+    pty.send('f');
+    await pty.waitFor(/everyone: 2 clients/);
+    pty.send(ADMIN);
+    await pty.waitFor(/matches 1 of 2/);
+    pty.send('\r');
+    await pty.waitFor(/sent message "hello" to 1 client matching profile == "Administrator"/);
+    pty.send('r');
+    await pty.waitFor(/sent message "hello" to 1 client matching profile == "Administrator"/);
+    await admin.has(2);
+    assert.deepEqual(guest.data, []);
+
+    pty.send('e');
+    await pty.waitFor(/time +id +type +data +for\n(.* message +hello +profile == "Administrator"\n){2}/);
+    pty.send('u');
+    await pty.waitFor(new RegExp(`Stream +${sse}`));
+    pty.send('t');
+    await pty.waitFor(/the ticker sends message "hello" to everyone every 50ms/);
+    await pty.waitFor(/· tick 50ms/);
+    await guest.has(4);
+    pty.send('t');
+    await pty.waitFor(/the ticker is off/);
+    pty.send('q');
     await assertCooked(pty, 0);
   });
 
@@ -222,6 +251,34 @@ describe('the program without a terminal', () => {
     assert.equal((await program.publish({ data: 'still there' })).matched, 1);
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
     assert(program.log.length >= 5, 'nothing but JSON stands on stdout');
+  });
+
+  it('has the words that look and steer: a client is listed, sent to, and kicked for good', async (t) => {
+    const program = await startProgram(t, [], { stdin: 'pipe' });
+    const [ada, guest] = [
+      await openStream(t, `${program.sse}?profile=Administrator&login=ada`),
+      await openStream(t, program.sse),
+    ];
+    const { client } = ada.control('sse.open')[0] as { client: string };
+    const filter = 'filter profile == "Guest" || client.id == "nobody"';
+    const lines = [
+      'clients profile == "Administrator"',
+      `to ${client} for you`,
+      filter,
+      'repeat',
+      'events 1',
+      `kick ${client} forever`,
+    ];
+    program.child.stdin?.write(`${lines.join('\n')}\nlevel error\nlevel\ntick 1ms\n`);
+    await program.until('it has answered all', () => /^error: tick: must be at least 10ms/m.test(program.stderr));
+    assert.match(program.stderr, new RegExp(`^${client} +Administrator +ada`, 'm'));
+    assert.match(program.stderr, /^sent message "for you" to 1 client matching client.id/m);
+    assert.equal(program.stderr.match(/^sent message "hello" to 0 clients/gm)?.length, 2);
+    assert.match(program.stderr, new RegExp(`^kicked ${client} for good`, 'm'));
+    assert.match(program.stderr, /^log level error\nlog level error$/m);
+    await ada.ended;
+    assert.deepEqual([ada.data, guest.data], [['for you'], []]);
+    await program.stop();
   });
 
   it('quits at q, and serves on after the end of /dev/null', async (t) => {
