@@ -125,7 +125,7 @@ async function verdictOn(text: string, count: FilterPromptParts['count']): Promi
 }
 
 /** What is wrong with a filter, and where. */
-function mistakeIn(error: unknown): Issue {
+export function mistakeIn(error: unknown): Issue {
   return (error instanceof SseError && error.issues[0]) || { pointer: '', detail: (error as Error).message };
 }
 

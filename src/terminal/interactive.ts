@@ -3,6 +3,7 @@ import type { Activity } from '../hub/activity.ts';
 import { LOG_LEVELS } from '../log-levels.ts';
 import { Actions } from './actions.ts';
 import { activityLine, activityRecord } from './activity-lines.ts';
+import { ClientList } from './client-list.ts';
 import { type Compose, compose, composeFilter } from './composer.ts';
 import type { Control } from './control.ts';
 import { Keyboard, type KeyboardInput } from './keyboard.ts';
@@ -63,6 +64,7 @@ export class Interactive implements Terminal {
       occupants: {
         m: (typed) => this.#prompt(compose, typed),
         f: (typed) => this.#prompt(composeFilter, typed),
+        c: (typed) => this.#list(typed),
       },
       suspend: () => this.#suspend(),
     });
@@ -163,6 +165,12 @@ export class Interactive implements Terminal {
       told: (answer) => this.print(answer),
       failed: (error) => this.#tellMistake(error, 'not sent'),
     });
+  }
+
+  #list(typed: string): void {
+    const { control, now } = this.#parts;
+    const shared = { control, actions: this.#actions, screen: this.#screen, paint: this.#paint, now };
+    this.#occupant = new ClientList({ ...shared, typed, over: this.#vacated });
   }
 
   readonly #vacated = (): void => {

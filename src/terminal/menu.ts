@@ -45,8 +45,7 @@ export class Menu {
       a: () => this.#answer(() => actions.sendDefault('key-filter'), 'not sent'),
       r: () => this.#answer(() => actions.repeat(), 'not sent'),
       t: () => this.#answer(() => actions.tick(''), 'no ticker'),
-      c: () => void this.#table(actions.clients('')),
-      e: () => void this.#table(actions.events(LAST_EVENTS)),
+      e: () => void this.#events(),
       l: () => this.#answer(() => actions.nextLevel(), 'log level not set'),
       u: () => screen.print(actions.urls()),
       o: () => this.#answer(() => actions.open(), 'not opened'),
@@ -102,13 +101,13 @@ export class Menu {
     );
   }
 
-  async #table(table: Promise<string>): Promise<void> {
-    const { screen, paint } = this.#parts;
+  async #events(): Promise<void> {
+    const { actions, screen, paint } = this.#parts;
     try {
-      const [header = '', ...rows] = (await table).split('\n');
+      const [header = '', ...rows] = (await actions.events(LAST_EVENTS)).split('\n');
       screen.print([paint('dim', header), ...rows].join('\n'));
     } catch (error) {
-      tellMistake(this.#parts, error, 'nothing to show');
+      tellMistake(this.#parts, error, 'no events');
     }
   }
 
@@ -123,7 +122,7 @@ export class Menu {
         'M      compose a message: type, data, filter',
         'R      repeat what was last sent from here',
         'T      start or stop a ticker that sends as S does',
-        'C      list the clients',
+        'C      list the clients: look at them, kick them, send to one',
         `E      show the last ${LAST_EVENTS} events`,
         'L      set the next log level; lines for you follow it too',
         'U      show the URLs',

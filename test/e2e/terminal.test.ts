@@ -85,7 +85,13 @@ describe('the program in a terminal', () => {
     await pty.waitFor(/sent notice "from the menu" to 1 client matching/);
 
     pty.send('c');
-    await pty.waitFor(/client +profile +login.*Administrator +ada.*anonymous/s);
+    await pty.waitFor(/Clients · 2.*› \S+ +ada +Administrator.*anonymous.*Esc back/s);
+    pty.send('s');
+    await pty.waitFor(/to \S+ \(empty: hello\): /);
+    pty.send('for ada\r');
+    await pty.waitFor(/sent message "for ada" to 1 client matching client.id/);
+    pty.send('\x1b');
+    await pty.waitFor(/2 clients · 4 events/);
     pty.send('b');
     await pty.waitFor(/no such key: b/);
 
@@ -98,6 +104,7 @@ describe('the program in a terminal', () => {
         ['message', 'hello'],
         ['message', 'hello'],
         ['notice', 'from the menu'],
+        ['message', 'for ada'],
       ],
     );
 
@@ -132,6 +139,30 @@ describe('the program in a terminal', () => {
     await guest.has(4);
     pty.send('t');
     await pty.waitFor(/the ticker is off/);
+    pty.send('q');
+    await assertCooked(pty, 0);
+  });
+
+  it('kicks from the list of clients, which follows; a client kicked for good is told not to come back', async (t) => {
+    const session = await inShell(t, COMMAND);
+    const { pty, sse } = session;
+    const { admin, guest } = await twoClients(t, session);
+    pty.send('c');
+    await pty.waitFor(/Clients · 2.*› \S+ +ada/s);
+    pty.send('k');
+    await admin.ended;
+    assert.deepEqual(admin.control('sse.bye'), [{ reason: 'kicked' }]);
+    await pty.waitFor(/Clients · 1.*kicked \w+/s);
+    await openStream(t, `${sse}?login=late`);
+    await pty.waitFor(/Clients · 2.*late +anonymous/s);
+    pty.send('K');
+    await guest.ended;
+    await pty.waitFor(/kicked \w+ for good/);
+    const lastEventId = guest.all.at(-1)?.id ?? '';
+    const again = await fetch(sse, { headers: { accept: 'text/event-stream', 'last-event-id': lastEventId } });
+    assert.equal(again.status, 204);
+    pty.send(CTRL_C);
+    await pty.waitFor(/1 client · 0 events/);
     pty.send('q');
     await assertCooked(pty, 0);
   });

@@ -62,7 +62,7 @@ export class ScreenModel extends Writable {
     if (mode === '?' && number === '25') this.cursorVisible = command === 'h';
     else if (mode === '?' && number === '1049') this.#turn(command === 'h');
     else if (command === 'H') this.#moveTo(Number(number || 1) - 1);
-    else if (command === 'J' && number === '2') this.#lines = this.#lines.map(() => '');
+    else if (command === 'J' && number === '2') this.#lines = Array.from({ length: this.#line + 1 }, () => '');
     else if (command === 'K' && number === '2') this.#lines[this.#line] = '';
     else if (command === 'D' || command === 'G') this.#move(0, command === 'G' ? 0 : this.#offset - Number(number));
     else if (command === 'B') this.#move(Number(number), this.#offset);
