@@ -200,8 +200,10 @@ export class App {
     return this.#tally.totals;
   }
 
+  /** In the order in which they came. */
   clients(): ConnectedClient[] {
-    return Array.from(this.hub.clients(), ({ client, since, events, bytes }) => ({ client, since, events, bytes }));
+    const cursors = [...this.hub.clients()].sort((a, b) => a.serial - b.serial);
+    return cursors.map(({ client, since, events, bytes }) => ({ client, since, events, bytes }));
   }
 
   /** @throws SseError `invalid-event`, `invalid-filter`, `invalid-request`, `conflict`, `stopping`, `store-failed` */
@@ -210,11 +212,6 @@ export class App {
     if (problem !== undefined) throw SseError.of('invalid-request', [{ pointer: 'idempotencyKey', detail: problem }]);
     const [appended] = await this.hub.publish([parseDraft(draft)], source, idempotencyKey);
     return appended as Appended;
-  }
-
-  /** How many of the connected clients a filter selects. @throws SseError `invalid-filter` */
-  count(filter: string): { readonly matched: number; readonly total: number } {
-    return { matched: this.hub.count(parseDraft({ data: '', filter }).audience), total: this.hub.size };
   }
 
   /** Listens. @throws SseError `address-in-use`, `start-failed`; nothing is left open then */

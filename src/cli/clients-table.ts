@@ -1,5 +1,5 @@
+import { aligned } from '../terminal/aligned.ts';
 import { escapeText } from '../terminal/escape.ts';
-import { aligned } from '../terminal/table.ts';
 import { duration } from '../terminal/words.ts';
 import { type ListedClient, nameOf } from './listed-client.ts';
 

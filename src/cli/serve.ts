@@ -4,10 +4,12 @@ import { optionsAsJson } from '../config/describe.ts';
 import type { Loaded } from '../config/load.ts';
 import { SseError } from '../errors.ts';
 import type { Activity } from '../hub/activity.ts';
+import type { LogLevel } from '../log-levels.ts';
 import { createLog, type Log, logActivity } from '../terminal/log.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { banner, identities, networkUrls } from './banner.ts';
+import { controlOf } from './control.ts';
 
 /** Serves until it is told to stop. @returns the exit code @throws SseError what kept it from starting */
 export async function serve({ options, sources, warnings }: Loaded, process: NodeJS.Process): Promise<number> {
@@ -24,22 +26,20 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
     else if (terminal.interactive) terminal.observe(activity);
     else logActivity(log, activity);
   };
+  const logLevel = {
+    get: () => (log ? (log.level as LogLevel) : options.logLevel),
+    set: (level: LogLevel) => {
+      if (log) log.level = level;
+    },
+  };
   const app = await App.open(options, {
     production: env.NODE_ENV === 'production',
     portAsked,
     observe: (activity) => tell(activity),
-    running: {
-      config: optionsAsJson({ options, sources }),
-      logLevel: {
-        get: () => log?.level ?? options.logLevel,
-        set: (level) => {
-          if (log) log.level = level;
-        },
-      },
-    },
+    running: { config: optionsAsJson({ options, sources }), logLevel },
   });
   const stopping = new Stopping(app, process);
-  const { event, data, keyFilter } = options;
+  let addresses: Addresses | undefined;
   terminal = openTerminal({
     input: stdin,
     output: stdout,
@@ -47,15 +47,14 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
     colors: stdout.isTTY === true && stdout.hasColors(),
     // The log has the output to itself; what was asked for by line is answered beside it.
     answers: stderr,
-    control: {
-      send: (draft) => app.publish(draft, 'terminal'),
-      count: (filter) => app.count(filter),
-      clients: () => app.clients(),
-      stats: () => ({ clients: app.hub.size, events: app.hub.events }),
-      defaults: { event, data, keyFilter },
+    control: controlOf({
+      app,
+      logLevel,
+      urls: () => (addresses ? banner(app, addresses) : ''),
+      page: () => addresses?.url ?? '',
+      process,
       stop: (how) => stopping.request(how === 'quit' ? 0 : 130),
-      suspend: () => process.kill(0, 'SIGTSTP'),
-    },
+    }),
   });
   const { logLevel: level, logFormat } = options;
   const format = logFormat === 'auto' ? (stdout.isTTY ? 'pretty' : 'json') : logFormat;
@@ -72,7 +71,7 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
     for (const { pointer, detail } of warnings) log.warn(`${pointer}: ${detail}`);
     for (const warning of app.warnings) log.warn(warning);
     for (const activity of early) tell(activity);
-    const addresses = await app.start();
+    addresses = await app.start();
     greet(app, addresses, opened, portAsked);
     if (options.readyFile !== undefined) writeReadyFile(options.readyFile, { pid: process.pid, ...addresses });
     terminal.start();

@@ -1,5 +1,5 @@
+import { aligned } from '../terminal/aligned.ts';
 import { escapeText } from '../terminal/escape.ts';
-import { aligned } from '../terminal/table.ts';
 import { counted, duration } from '../terminal/words.ts';
 import type { SeenClient } from './client-rounds.ts';
 import { nameOf } from './listed-client.ts';

@@ -1,6 +1,7 @@
 import { SseError } from '../errors.ts';
 import { typeProblem } from '../event/draft.ts';
 import { compileFilter } from '../event/filter.ts';
+import { LOG_LEVELS, type LogLevel } from '../log-levels.ts';
 import { type AdminListen, adminListen, hostProblem, nameProblem, originProblem, proxyProblem } from './addresses.ts';
 import { duration, durationOrOff, size, TIMER_LIMIT } from './amounts.ts';
 import { CREDENTIAL_OPTIONS, type CredentialOptions } from './credential-options.ts';
@@ -19,6 +20,7 @@ export interface Options extends CredentialOptions {
   readonly event: string;
   readonly data: string;
   readonly keyFilter: string;
+  readonly tick: number;
   readonly adminListen: AdminListen | undefined;
   readonly adminHost: readonly string[];
   readonly adminTokenFile: string | undefined;
@@ -40,7 +42,7 @@ export interface Options extends CredentialOptions {
   readonly drainTime: number;
   readonly maxClients: number;
   readonly readyFile: string | undefined;
-  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+  readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'json' | 'pretty';
 }
 
@@ -61,7 +63,8 @@ type Duration =
   | 'heartbeat'
   | 'stallTime'
   | 'maxAge'
-  | 'drainTime';
+  | 'drainTime'
+  | 'tick';
 type Size = 'bodyLimit' | 'historyBytes' | 'storeBytes';
 type Word = 'onGap' | 'topics' | 'logLevel' | 'logFormat';
 type Spelling<K extends OptionName> = K extends Duration | Size
@@ -128,7 +131,7 @@ const GROUPS = {
   'Default event': {
     event: option(text(typeProblem), 'message', {
       placeholder: 'TYPE',
-      description: 'type of the event that the keys S and A and an empty broadcast send',
+      description: 'type of the event that the keys S, A, F and T and an empty broadcast send',
     }),
     data: option(text(), 'hello', {
       placeholder: 'TEXT',
@@ -137,6 +140,11 @@ const GROUPS = {
     keyFilter: option(filter, 'profile == "Administrator"', {
       placeholder: 'CEL',
       description: 'who gets it with the key A',
+    }),
+    // Faster than that nobody can read, and a benchmark has `send --rate`.
+    tick: option(duration({ min: '10ms', ...TIMER_LIMIT }), '1s', {
+      placeholder: 'TIME',
+      description: 'how often the key T sends it, until T is pressed again',
     }),
   },
   'Publishing and admin': {
@@ -223,7 +231,7 @@ const GROUPS = {
       placeholder: 'FILE',
       description: 'JSON with pid and URLs to write there once the server listens',
     }),
-    logLevel: option(choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']), 'info', {
+    logLevel: option(choice(LOG_LEVELS), 'info', {
       placeholder: 'LEVEL',
       description: 'least that is logged: trace, debug, info, warn, error, fatal or silent',
     }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SseError } from '../errors.ts';
+import { LOG_LEVELS, type LogLevel } from '../log-levels.ts';
 import { didYouMean } from '../nearest.ts';
 import type { Exchange } from './exchange.ts';
 import { readJsonObject } from './json-body.ts';
@@ -34,9 +35,6 @@ export interface FilterOrder {
   readonly filter?: FilterText | undefined;
 }
 
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof LEVELS)[number];
-
 export interface LogLevelOrder {
   readonly level: LogLevel;
 }
@@ -68,7 +66,7 @@ export const CHECK_FILTER: Order<FilterOrder> = order(
 
 /** Of `PATCH /admin/log-level`. */
 export const LOG_LEVEL: Order<LogLevelOrder> = order(
-  z.strictObject({ level: z.enum(LEVELS, `must be ${LEVELS.slice(0, -1).join(', ')} or ${LEVELS.at(-1)}`) }),
+  z.strictObject({ level: z.enum(LOG_LEVELS, `must be ${LOG_LEVELS.slice(0, -1).join(', ')} or ${LOG_LEVELS.at(-1)}`) }),
   '{"level":"debug"}',
 );
 

@@ -1,8 +1,9 @@
 import { SseError } from '../errors.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Totals } from '../hub/tally.ts';
+import type { LogLevel } from '../log-levels.ts';
 import type { Handler } from './exchange.ts';
-import { LOG_LEVEL, type LogLevel, readOrder } from './orders.ts';
+import { LOG_LEVEL, readOrder } from './orders.ts';
 import { sendJson } from './respond.ts';
 
 /** What a program that runs the server lets admin see and change of it. */

@@ -177,16 +177,6 @@ export class Hub {
     return { lastEventId: positionId(cursor.sent, this.#log.epochs), behind };
   }
 
-  /** How many attached clients an audience has now, at once: for somebody who waits at a prompt. What waits for a request asks `find`. */
-  count(audience: Audience): number {
-    if (isEveryone(audience)) return this.size;
-    const selection = this.#roster.select(audience, this.#history.newest);
-    for (;;) {
-      const step = selection.next();
-      if (step.done) return step.value.size;
-    }
-  }
-
   /**
    * Attaches a client: tells it where it stands, and from then on every entry after that position that is for it.
    * One synchronous step, so nothing is published between reading the position and joining.

@@ -1,4 +1,4 @@
-import { sendAndTell } from './answers.ts';
+import type { Actions } from './actions.ts';
 import type { Control } from './control.ts';
 import { askFilter } from './filter-prompt.ts';
 import type { Paint } from './paint.ts';
@@ -6,6 +6,7 @@ import type { PromptInput, PromptOutput } from './prompt-streams.ts';
 
 export interface ComposerParts {
   readonly control: Control;
+  readonly actions: Actions;
   readonly input: PromptInput;
   readonly output: PromptOutput;
   readonly paint: Paint;
@@ -13,13 +14,12 @@ export interface ComposerParts {
   readonly signal: AbortSignal;
 }
 
-/**
- * Asks for type, data and filter, and sends the event (M).
- *
- * @returns what became of it, one line; undefined if it was cancelled, and then nothing was sent
- * @throws SseError as `control.send` does
- */
-export async function compose({ control, input, output, paint, signal }: ComposerParts): Promise<string | undefined> {
+/** @returns what became of it, one line; undefined if it was cancelled, and then nothing was sent @throws SseError as `control.send` does */
+export type Compose = (parts: ComposerParts) => Promise<string | undefined>;
+
+/** Asks for type, data and filter, and sends the event (M). */
+export const compose: Compose = async (parts) => {
+  const { control, actions, input, output, signal } = parts;
   // Imported at first use: start-up needs neither.
   const [clack, { typeProblem }] = await Promise.all([import('@clack/prompts'), import('../event/draft.ts')]);
   const { defaults } = control;
@@ -35,6 +35,19 @@ export async function compose({ control, input, output, paint, signal }: Compose
   if (event === undefined) return undefined;
   const data = await ask('Data', defaults.data, () => undefined);
   if (data === undefined || signal.aborted) return undefined;
+  const filter = await askWhom(parts);
+  return filter === undefined ? undefined : actions.send({ event, data, ...(filter !== '' && { filter }) });
+};
+
+/** Asks for a filter, and sends the default event to whom it has (F). */
+export const composeFilter: Compose = async (parts) => {
+  const filter = await askWhom(parts);
+  return filter === undefined ? undefined : parts.actions.sendTo(filter);
+};
+
+async function askWhom({ control, input, output, paint, signal }: ComposerParts): Promise<string | undefined> {
+  const clack = await import('@clack/prompts');
+  if (signal.aborted) return undefined;
   const signs = {
     bar: clack.S_BAR,
     end: clack.S_BAR_END,
@@ -43,11 +56,9 @@ export async function compose({ control, input, output, paint, signal }: Compose
     submitted: clack.S_STEP_SUBMIT,
     cancelled: clack.S_STEP_CANCEL,
   };
-  const filter = await askFilter({ input, output, paint, signal, signs, count: (text) => control.count(text) });
-  if (filter === undefined) return undefined;
-  return sendAndTell(control, {
-    event,
-    data,
-    ...(filter !== '' && { filter }),
+  const count = async (text: string) => ({
+    matched: (await control.find(text)).clients.size,
+    total: control.stats().clients,
   });
+  return askFilter({ input, output, paint, signal, signs, count });
 }

@@ -1,14 +1,18 @@
 import type { Writable } from 'node:stream';
 import type { Activity } from '../hub/activity.ts';
-import { activityLine } from './activity-lines.ts';
-import { compose } from './composer.ts';
+import { LOG_LEVELS } from '../log-levels.ts';
+import { Actions } from './actions.ts';
+import { activityLine, activityRecord } from './activity-lines.ts';
+import { ClientList } from './client-list.ts';
+import { type Compose, compose, composeFilter } from './composer.ts';
 import type { Control } from './control.ts';
 import { Keyboard, type KeyboardInput } from './keyboard.ts';
 import { LineBudget } from './line-budget.ts';
 import { MENU, Menu, tellMistake } from './menu.ts';
+import type { Occupant } from './occupant.ts';
 import { type Paint, paintWith } from './paint.ts';
 import { Presence } from './presence.ts';
-import { PromptInput, PromptOutput } from './prompt-streams.ts';
+import { Prompt } from './prompt.ts';
 import { Screen, type ScreenOutput } from './screen.ts';
 import { Status } from './status.ts';
 import type { Terminal } from './terminal.ts';
@@ -34,11 +38,12 @@ export class Interactive implements Terminal {
   readonly #paint: Paint;
   readonly #screen: Screen;
   readonly #keyboard: Keyboard;
+  readonly #actions: Actions;
   readonly #menu: Menu;
   readonly #presence: Presence;
   readonly #status = new Status();
   readonly #budget: LineBudget;
-  #composer: { readonly input: PromptInput; cancel(): void } | undefined;
+  #occupant: Occupant | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: InteractiveParts) {
@@ -49,12 +54,18 @@ export class Interactive implements Terminal {
     this.destination = this.#screen.log;
     this.#budget = new LineBudget(now);
     this.#keyboard = new Keyboard(input, { raw: true, listener: (text) => this.#type(text) });
+    this.#actions = new Actions({ control, now, tickerFailed: (error) => this.#tellMistake(error, 'the ticker stopped') });
     this.#menu = new Menu({
       control,
+      actions: this.#actions,
       screen: this.#screen,
       paint: this.#paint,
       now,
-      compose: (typed) => void this.#compose(typed),
+      occupants: {
+        m: (typed) => this.#prompt(compose, typed),
+        f: (typed) => this.#prompt(composeFilter, typed),
+        c: (typed) => this.#list(typed),
+      },
       suspend: () => this.#suspend(),
     });
     this.#presence = new Presence({ foreground, enter: () => this.#enter(), leave: (mayCook) => this.#leave(mayCook) });
@@ -65,6 +76,7 @@ export class Interactive implements Terminal {
     this.print(MENU);
     // It does not keep the program alive; only the server does.
     this.#timer = setInterval(() => this.#tick(), REFRESH).unref();
+    this.#parts.output.on('resize', this.#resized);
     this.#presence.check();
   }
 
@@ -73,7 +85,8 @@ export class Interactive implements Terminal {
   }
 
   readonly observe = (activity: Activity): void => {
-    const line = activityLine(activity);
+    this.#occupant?.observe(activity);
+    const line = this.#isTold(activity) ? activityLine(activity) : undefined;
     if (line && this.#budget.take()) this.print(this.#paint(line.look, line.text));
   };
 
@@ -86,6 +99,8 @@ export class Interactive implements Terminal {
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#actions.close();
+    this.#parts.output.off('resize', this.#resized);
     this.#presence.leave();
     this.#screen.close();
   }
@@ -95,12 +110,21 @@ export class Interactive implements Terminal {
     const skipped = this.#budget.skipped();
     if (skipped > 0) this.print(this.#paint('dim', `… ${skipped} more lines not shown`));
     this.#refresh();
+    this.#occupant?.refresh();
   }
 
   #refresh(): void {
     const { control, now } = this.#parts;
-    this.#screen.setStatus(this.#status.text(control.stats(), now()));
+    this.#screen.setStatus(this.#status.text(control.stats(), now()) + this.#actions.ticking);
   }
+
+  /** A person is told what a log would be told, and no more after L. */
+  #isTold(activity: Activity): boolean {
+    const { level } = activityRecord(activity);
+    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.#parts.control.logLevel.get());
+  }
+
+  readonly #resized = (): void => this.#occupant?.resized();
 
   #enter(): void {
     this.#keyboard.attach();
@@ -109,16 +133,16 @@ export class Interactive implements Terminal {
   }
 
   #leave(mayCook: boolean): void {
-    this.#composer?.cancel();
+    this.#occupant?.cancel();
     this.#screen.showStatus(false);
     this.#keyboard.detach(mayCook);
   }
 
   #type(text: string): void {
-    if (!this.#composer) return this.#menu.type(text);
-    // A prompt that is suspended would come back garbled: it is cancelled, as by Ctrl-C.
+    if (!this.#occupant) return this.#menu.type(text);
+    // What is suspended would come back garbled: it is cancelled, as by Ctrl-C.
     if (text.includes(CTRL_Z)) this.#suspend();
-    else this.#composer.input.feed(text);
+    else this.#occupant.type(text);
   }
 
   /** Should nothing suspend us after all (no shell with job control above), the next tick finds us in the foreground and goes on. */
@@ -127,35 +151,33 @@ export class Interactive implements Terminal {
     this.#parts.control.suspend();
   }
 
-  async #compose(typed: string): Promise<void> {
-    const input = new PromptInput();
-    const abort = new AbortController();
-    const output = new PromptOutput(this.#screen, this.#parts.colors);
-    const finish = (): void => {
-      if (this.#composer !== composer) return;
-      this.#composer = undefined;
-      this.#screen.release();
-    };
-    const cancel = (): void => {
-      abort.abort();
-      finish();
-    };
-    const composer = { input, cancel };
-    const resized = (): void => void output.emit('resize');
-    this.#composer = composer;
-    this.#screen.hold();
-    this.#parts.output.on('resize', resized);
-    input.feed(typed);
-    try {
-      const sent = await compose({ control: this.#parts.control, input, output, paint: this.#paint, signal: abort.signal });
-      finish();
-      if (sent !== undefined) this.print(this.#paint('cyan', sent));
-      else if (!abort.signal.aborted) this.print(this.#paint('dim', 'nothing sent'));
-    } catch (error) {
-      finish();
-      tellMistake({ screen: this.#screen, paint: this.#paint }, error);
-    } finally {
-      this.#parts.output.off('resize', resized);
-    }
+  #prompt(compose: Compose, typed: string): void {
+    const { control, colors } = this.#parts;
+    this.#occupant = new Prompt({
+      control,
+      actions: this.#actions,
+      screen: this.#screen,
+      paint: this.#paint,
+      colors,
+      compose,
+      typed,
+      over: this.#vacated,
+      told: (answer) => this.print(answer),
+      failed: (error) => this.#tellMistake(error, 'not sent'),
+    });
+  }
+
+  #list(typed: string): void {
+    const { control, now } = this.#parts;
+    const shared = { control, actions: this.#actions, screen: this.#screen, paint: this.#paint, now };
+    this.#occupant = new ClientList({ ...shared, typed, over: this.#vacated });
+  }
+
+  readonly #vacated = (): void => {
+    this.#occupant = undefined;
+  };
+
+  #tellMistake(error: unknown, what: string): void {
+    tellMistake({ screen: this.#screen, paint: this.#paint }, error, what);
   }
 }

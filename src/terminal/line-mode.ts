@@ -1,11 +1,10 @@
 import { Writable } from 'node:stream';
-import { SseError } from '../errors.ts';
-import { didYouMean } from '../nearest.ts';
-import { clientTable, defaultDraft, explain, sendAndTell } from './answers.ts';
+import { Actions } from './actions.ts';
+import { explain } from './answers.ts';
 import type { Control } from './control.ts';
-import { escapeText } from './escape.ts';
 import { Keyboard, type KeyboardInput } from './keyboard.ts';
 import { LineSplitter } from './line-splitter.ts';
+import { LineWords } from './line-words.ts';
 import { Presence } from './presence.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -17,11 +16,6 @@ export interface LineModeParts {
   readonly now: () => number;
   readonly foreground: () => boolean;
 }
-
-const COMMANDS = ['send', 'a', 'clients', 'help', 'quit'] as const;
-type Command = (typeof COMMANDS)[number];
-const SHORT: Readonly<Record<string, Command>> = { s: 'send', c: 'clients', h: 'help', '?': 'help', q: 'quit' };
-const HELP = 'commands: send | send TYPE DATA | a (to the key filter) | clients | help | quit';
 
 /** How often a background job looks whether it was brought forward, in ms. */
 const LOOK = 500;
@@ -37,14 +31,22 @@ export class LineMode implements Terminal {
   readonly #keyboard: Keyboard;
   readonly #presence: Presence;
   readonly #lines = new LineSplitter();
+  readonly #actions: Actions;
+  readonly #words: LineWords;
   readonly #waiting: (string | undefined)[] = [];
   #busy = false;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(parts: LineModeParts) {
-    const { input, output, foreground } = parts;
+    const { input, output, control, now, foreground } = parts;
     this.#parts = parts;
+    this.#actions = new Actions({
+      control,
+      now,
+      tickerFailed: (error) => this.#answer(`error: the ticker stopped: ${explain(error).line}`),
+    });
+    this.#words = new LineWords(this.#actions, () => this.#quit());
     this.destination = passingTo(output);
     if (parts.answers !== output) parts.answers.on('error', () => {});
     // A last line may come without its line break (`printf s | …`).
@@ -73,6 +75,7 @@ export class LineMode implements Terminal {
   close(): void {
     this.#stopped = true;
     clearInterval(this.#timer);
+    this.#actions.close();
     this.#presence.leave();
   }
 
@@ -93,55 +96,22 @@ export class LineMode implements Terminal {
   async #obeyLine(line: string | undefined): Promise<void> {
     try {
       if (line === undefined) throw new Error('a line has at most 1 MiB; this one was ignored');
-      const answer = await this.#obey(line);
+      const answer = await this.#words.obey(line);
       if (answer !== undefined) this.#answer(answer);
     } catch (error) {
       this.#answer(`error: ${explain(error).line}`);
     }
   }
 
-  async #obey(line: string): Promise<string | undefined> {
-    const { control, now } = this.#parts;
-    const [word, rest] = headOf(line);
-    if (word === '') return undefined;
-    const name = word.toLowerCase();
-    const command = Object.hasOwn(SHORT, name) ? SHORT[name] : COMMANDS.find((known) => known === name);
-    if (command === 'send')
-      return sendAndTell(control, rest === undefined || rest.trim() === '' ? defaultDraft(control, 'everyone') : draftOf(rest));
-    if (rest !== undefined && rest.trim() !== '' && command !== undefined) throw new Error(`${command} takes nothing behind it`);
-    switch (command) {
-      case 'a':
-        return sendAndTell(control, defaultDraft(control, 'key-filter'));
-      case 'clients':
-        return clientTable(control, now()).join('\n');
-      case 'help':
-        return HELP;
-      case 'quit':
-        this.#stopped = true;
-        control.stop('quit');
-        return undefined;
-      default:
-        throw new Error(
-          `unknown command '${escapeText(word, 40)}'${(word.length > 1 && didYouMean(word.slice(0, 40), COMMANDS)) || `; ${HELP}`}`,
-        );
-    }
+  /** Lines that stand behind it are not obeyed any more. */
+  #quit(): void {
+    this.#stopped = true;
+    this.#parts.control.stop('quit');
   }
 
   #answer(text: string): void {
     this.#parts.answers.write(`${text}\n`);
   }
-}
-
-/** The first word of a line, and what stands behind the one space or tab after it. */
-function headOf(line: string): [word: string, rest: string | undefined] {
-  const [, word = '', , rest] = /^\s*(\S*)(\s(.*))?$/su.exec(line) ?? [];
-  return [word, rest];
-}
-
-function draftOf(text: string): { event: string; data: string } {
-  const [event, data] = headOf(text);
-  if (data === undefined) throw new SseError('invalid-event', 'send TYPE needs data, as in: send notice {"x":1}');
-  return { event, data };
 }
 
 /** So many bytes of log may wait for their reader. */

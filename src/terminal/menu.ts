@@ -1,28 +1,28 @@
-import { clientTable, defaultDraft, explain, sendAndTell } from './answers.ts';
+import type { Actions } from './actions.ts';
+import { explain } from './answers.ts';
 import type { Control } from './control.ts';
-import { ESC, escapeText } from './escape.ts';
-import { TYPED_AT_ONCE } from './keyboard.ts';
+import { escapeText } from './escape.ts';
 import type { Paint } from './paint.ts';
+import { PasteGuard, withoutSequences } from './paste-guard.ts';
 import type { Screen } from './screen.ts';
 
-/** The keys, in one line. */
-export const MENU = '(S)end · (A)dmins · (M)essage · (C)lients · (H)elp · (Q)uit';
+/** The keys that are used most, in one line of 80 columns. H knows the others. */
+export const MENU = '(S)end · (A)dmins · (F)ilter · (M)essage · (C)lients · (T)ick · (H)elp · (Q)uit';
 
 const CTRL_C = '\u0003';
 const CTRL_Z = '\u001a';
-/** What comes this soon after a paste, in ms, is more of it: long ones arrive in pieces, and the last may be short. */
-const PASTE_PAUSE = 100;
-// Arrow and function keys, focus and mouse reports: CSI, SS3, or Escape with a key (ECMA-48).
-const SEQUENCES = new RegExp(`${ESC}(?:\\[[0-?]*[ -/]*[@-~]|O.|[^\\[O])?`, 'gsu');
+/** How many events E shows. */
+const LAST_EVENTS = 10;
 
 export interface MenuParts {
   readonly control: Control;
+  readonly actions: Actions;
   readonly screen: Screen;
   readonly paint: Paint;
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
-  /** Opens the composer (M), with what was typed behind the key. */
-  readonly compose: (typed: string) => void;
+  /** What takes the keyboard and the screen, by its key; gets what was typed behind it. */
+  readonly occupants: Readonly<Record<string, (typed: string) => void>>;
   /** Gives the terminal back and suspends (Ctrl-Z). */
   readonly suspend: () => void;
 }
@@ -30,19 +30,26 @@ export interface MenuParts {
 /** Single keys and what they do; upper and lower case are the same. */
 export class Menu {
   readonly #parts: MenuParts;
+  readonly #pastes: PasteGuard;
   #hinted = false;
-  #pastedAt = Number.NEGATIVE_INFINITY;
   readonly #keys: Readonly<Record<string, () => void>>;
 
   constructor(parts: MenuParts) {
     this.#parts = parts;
-    const { control, screen } = parts;
+    this.#pastes = new PasteGuard(parts.now);
+    const { control, actions, screen } = parts;
     const help = () => this.#help();
     const newline = () => screen.print('');
     this.#keys = {
-      s: () => void this.#send('everyone'),
-      a: () => void this.#send('key-filter'),
-      c: () => this.#clients(),
+      s: () => this.#answer(() => actions.sendDefault('everyone'), 'not sent'),
+      a: () => this.#answer(() => actions.sendDefault('key-filter'), 'not sent'),
+      r: () => this.#answer(() => actions.repeat(), 'not sent'),
+      t: () => this.#answer(() => actions.tick(''), 'no ticker'),
+      e: () => void this.#events(),
+      l: () => this.#answer(() => actions.nextLevel(), 'log level not set'),
+      u: () => screen.print(actions.urls()),
+      o: () => this.#answer(() => actions.open(), 'not opened'),
+      x: () => screen.clear(),
       h: help,
       '?': help,
       q: () => control.stop('quit'),
@@ -54,26 +61,22 @@ export class Menu {
 
   /** Takes what came from the keyboard in one piece. A paste is not obeyed: it was not meant as commands. */
   type(text: string): void {
-    const typed = text.replace(SEQUENCES, '');
+    const typed = withoutSequences(text);
     if (typed === '') return;
-    const time = this.#parts.now();
-    const pasting = time - this.#pastedAt < PASTE_PAUSE;
-    // Ctrl-C must always work, and no paste holds one by itself.
-    if ((typed.length > TYPED_AT_ONCE || pasting) && typed !== CTRL_C) {
-      this.#pastedAt = time;
-      if (!pasting) this.#hint('that looked like a paste and was ignored; M opens a prompt to paste into');
-      return;
-    }
-    this.#obey(typed);
+    const looked = this.#pastes.look(typed);
+    if (looked === 'keys') this.#obey(typed);
+    else if (looked === 'paste') this.#hint('that looked like a paste and was ignored; M opens a prompt to paste into');
   }
 
   #obey(typed: string): void {
     const [key = '', ...others] = typed;
     const rest = others.join('');
-    // What follows belongs to the composer, or to whoever has the terminal next.
-    if (key.toLowerCase() === 'm') return this.#parts.compose(rest);
-    if (key === CTRL_Z) return this.#parts.suspend();
-    this.#press(key.toLowerCase());
+    const { occupants, suspend } = this.#parts;
+    const name = key.toLowerCase();
+    // What follows belongs to whoever has the terminal next.
+    if (Object.hasOwn(occupants, name)) return occupants[name]?.(rest);
+    if (key === CTRL_Z) return suspend();
+    this.#press(name);
     if (rest !== '') this.#obey(rest);
   }
 
@@ -88,19 +91,24 @@ export class Menu {
     this.#hinted = true;
   }
 
-  async #send(to: 'everyone' | 'key-filter'): Promise<void> {
-    const { control, screen, paint } = this.#parts;
-    try {
-      screen.print(paint('cyan', await sendAndTell(control, defaultDraft(control, to))));
-    } catch (error) {
-      tellMistake(this.#parts, error);
-    }
+  #answer(act: () => string | Promise<string>, otherwise: string): void {
+    const { screen, paint } = this.#parts;
+    // A mistake that is made at once is told like one that is made later.
+    const acted = async () => act();
+    acted().then(
+      (answer) => screen.print(paint('cyan', answer)),
+      (error: unknown) => tellMistake(this.#parts, error, otherwise),
+    );
   }
 
-  #clients(): void {
-    const { control, screen, paint, now } = this.#parts;
-    const [header = '', ...rows] = clientTable(control, now());
-    screen.print([paint('dim', header), ...rows].join('\n'));
+  async #events(): Promise<void> {
+    const { actions, screen, paint } = this.#parts;
+    try {
+      const [header = '', ...rows] = (await actions.events(LAST_EVENTS)).split('\n');
+      screen.print([paint('dim', header), ...rows].join('\n'));
+    } catch (error) {
+      tellMistake(this.#parts, error, 'no events');
+    }
   }
 
   #help(): void {
@@ -110,8 +118,16 @@ export class Menu {
       [
         `S      send ${escapeText(event)} "${escapeText(data, 40)}" to every client`,
         `A      send it to clients that match ${escapeText(keyFilter)}`,
+        'F      send it to clients that match a filter',
         'M      compose a message: type, data, filter',
-        'C      list the clients',
+        'R      repeat what was last sent from here',
+        'T      start or stop a ticker that sends as S does',
+        'C      list the clients: look at them, kick them, send to one',
+        `E      show the last ${LAST_EVENTS} events`,
+        'L      set the next log level; lines for you follow it too',
+        'U      show the URLs',
+        'O      open the page in the browser',
+        'X      clear the screen',
         'H ?    this help',
         'Enter  leave an empty line',
         'Q      quit, as Ctrl-C does; Ctrl-Z suspends',
@@ -125,8 +141,8 @@ export class Menu {
   }
 }
 
-/** Tells that nothing was sent, why, and for a filter where. */
-export function tellMistake({ screen, paint }: Pick<MenuParts, 'screen' | 'paint'>, error: unknown): void {
+/** Tells what did not happen, why, and for a filter where. */
+export function tellMistake({ screen, paint }: Pick<MenuParts, 'screen' | 'paint'>, error: unknown, what: string): void {
   const { line, excerpt } = explain(error);
-  screen.print([paint('red', `not sent: ${line}`), ...excerpt].join('\n'));
+  screen.print([paint('red', `${what}: ${line}`), ...excerpt].join('\n'));
 }

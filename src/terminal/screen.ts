@@ -17,6 +17,10 @@ const PARTIAL = 64 * 1024;
 const CLEAR_LINE = '\r\u001b[K';
 const CLEAR_BELOW = '\u001b[J';
 const SHOW_CURSOR = '\u001b[?25h';
+const CLEAR_ALL = '\u001b[H\u001b[2J';
+// Most terminals have a second screen, which leaves the first one as it was, its lines and its cursor (xterm's private mode 1049).
+const TO_OTHER = '\u001b[?1049h\u001b[?25l';
+const FROM_OTHER = '\u001b[?1049l\u001b[?25h';
 
 /**
  * The one writer of the terminal. Below the lines that were written stands a status line, and each write is one piece:
@@ -34,6 +38,8 @@ export class Screen {
   #drawn = '';
   #visible = false;
   #held: string[] | undefined;
+  /** Whether the terminal shows its other screen. */
+  #other = false;
   #dropped = 0;
   #closed = false;
   #broken = false;
@@ -58,6 +64,10 @@ export class Screen {
   get columns(): number {
     // Some terminals say 0 when they do not know.
     return this.#output.columns || 80;
+  }
+
+  get rows(): number {
+    return this.#output.rows || 24;
   }
 
   /** Writes lines of our own; looks are kept, so what others wrote must have been escaped. */
@@ -86,11 +96,21 @@ export class Screen {
     this.#held = [];
   }
 
-  /** Takes the screen back; the cursor must be at the start of a line. What waited is written now. */
+  /** As `hold`, but for whoever draws the whole screen: it gets the terminal's other one, and hides the cursor. */
+  holdWhole(): void {
+    if (this.#held || this.#closed) return;
+    this.hold();
+    this.#other = true;
+    this.#put(TO_OTHER);
+  }
+
+  /** Takes the screen back; unless it was held whole, the cursor must be at the start of a line. What waited is written now. */
   release(): void {
     const held = this.#held;
     if (!held) return;
     this.#held = undefined;
+    if (this.#other) this.#put(FROM_OTHER);
+    this.#other = false;
     if (this.#dropped > 0) held.unshift(this.#paint('dim', `… ${this.#dropped} lines not shown`));
     this.#dropped = 0;
     this.#write(held);
@@ -104,6 +124,13 @@ export class Screen {
   /** For the prompt that holds the screen. */
   writeRaw(text: string): void {
     this.#put(text);
+  }
+
+  /** Empties what is seen; lines that have scrolled away stay. */
+  clear(): void {
+    if (this.#held || this.#closed) return;
+    this.#drawn = '';
+    this.#put(CLEAR_ALL + this.#statusLine());
   }
 
   /** Leaves the terminal as a shell wants it: nothing pending, no status line, cursor visible. Later lines are still written. */

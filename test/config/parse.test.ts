@@ -29,6 +29,7 @@ describe('Options that nobody gave', () => {
       event: 'message',
       data: 'hello',
       keyFilter: 'profile == "Administrator"',
+      tick: 1000,
       adminListen: undefined,
       adminHost: [],
       adminTokenFile: undefined,

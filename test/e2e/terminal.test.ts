@@ -85,9 +85,15 @@ describe('the program in a terminal', () => {
     await pty.waitFor(/sent notice "from the menu" to 1 client matching/);
 
     pty.send('c');
-    await pty.waitFor(/client +profile +login.*Administrator +ada.*anonymous/s);
-    pty.send('x');
-    await pty.waitFor(/no such key: x/);
+    await pty.waitFor(/Clients · 2.*› \S+ +ada +Administrator.*anonymous.*Esc back/s);
+    pty.send('s');
+    await pty.waitFor(/to \S+ \(empty: hello\): /);
+    pty.send('for ada\r');
+    await pty.waitFor(/sent message "for ada" to 1 client matching client.id/);
+    pty.send('\x1b');
+    await pty.waitFor(/2 clients · 4 events/);
+    pty.send('b');
+    await pty.waitFor(/no such key: b/);
 
     guest.close();
     await pty.waitFor(/- anonymous \S+ left after .* · 1 client/);
@@ -98,12 +104,66 @@ describe('the program in a terminal', () => {
         ['message', 'hello'],
         ['message', 'hello'],
         ['notice', 'from the menu'],
+        ['message', 'for ada'],
       ],
     );
 
     pty.send('q');
     await admin.ended;
     assert.deepEqual(admin.control('sse.bye'), [{ reason: 'shutdown' }]);
+    await assertCooked(pty, 0);
+  });
+
+  it('sends to a filter with F, again with R, and again and again with T; E and U show what there is', async (t) => {
+    const session = await inShell(t, `${COMMAND} --tick 50ms`);
+    const { pty, sse } = session;
+    const { admin, guest } = await twoClients(t, session);
+    pty.send('f');
+    await pty.waitFor(/everyone: 2 clients/);
+    pty.send(ADMIN);
+    await pty.waitFor(/matches 1 of 2/);
+    pty.send('\r');
+    await pty.waitFor(/sent message "hello" to 1 client matching profile == "Administrator"/);
+    pty.send('r');
+    await pty.waitFor(/sent message "hello" to 1 client matching profile == "Administrator"/);
+    await admin.has(2);
+    assert.deepEqual(guest.data, []);
+
+    pty.send('e');
+    await pty.waitFor(/time +id +type +data +for\n(.* message +hello +profile == "Administrator"\n){2}/);
+    pty.send('u');
+    await pty.waitFor(new RegExp(`Stream +${sse}`));
+    pty.send('t');
+    await pty.waitFor(/the ticker sends message "hello" to everyone every 50ms/);
+    await pty.waitFor(/· tick 50ms/);
+    await guest.has(4);
+    pty.send('t');
+    await pty.waitFor(/the ticker is off/);
+    pty.send('q');
+    await assertCooked(pty, 0);
+  });
+
+  it('kicks from the list of clients, which follows; a client kicked for good is told not to come back', async (t) => {
+    const session = await inShell(t, COMMAND);
+    const { pty, sse } = session;
+    const { admin, guest } = await twoClients(t, session);
+    pty.send('c');
+    await pty.waitFor(/Clients · 2.*› \S+ +ada/s);
+    pty.send('k');
+    await admin.ended;
+    assert.deepEqual(admin.control('sse.bye'), [{ reason: 'kicked' }]);
+    await pty.waitFor(/Clients · 1.*kicked \w+/s);
+    await openStream(t, `${sse}?login=late`);
+    await pty.waitFor(/Clients · 2.*late +anonymous/s);
+    pty.send('K');
+    await guest.ended;
+    await pty.waitFor(/kicked \w+ for good/);
+    const lastEventId = guest.all.at(-1)?.id ?? '';
+    const again = await fetch(sse, { headers: { accept: 'text/event-stream', 'last-event-id': lastEventId } });
+    assert.equal(again.status, 204);
+    pty.send(CTRL_C);
+    await pty.waitFor(/1 client · 0 events/);
+    pty.send('q');
     await assertCooked(pty, 0);
   });
 
@@ -222,6 +282,34 @@ describe('the program without a terminal', () => {
     assert.equal((await program.publish({ data: 'still there' })).matched, 1);
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
     assert(program.log.length >= 5, 'nothing but JSON stands on stdout');
+  });
+
+  it('has the words that look and steer: a client is listed, sent to, and kicked for good', async (t) => {
+    const program = await startProgram(t, [], { stdin: 'pipe' });
+    const [ada, guest] = [
+      await openStream(t, `${program.sse}?profile=Administrator&login=ada`),
+      await openStream(t, program.sse),
+    ];
+    const { client } = ada.control('sse.open')[0] as { client: string };
+    const filter = 'filter profile == "Guest" || client.id == "nobody"';
+    const lines = [
+      'clients profile == "Administrator"',
+      `to ${client} for you`,
+      filter,
+      'repeat',
+      'events 1',
+      `kick ${client} forever`,
+    ];
+    program.child.stdin?.write(`${lines.join('\n')}\nlevel error\nlevel\ntick 1ms\n`);
+    await program.until('it has answered all', () => /^error: tick: must be at least 10ms/m.test(program.stderr));
+    assert.match(program.stderr, new RegExp(`^${client} +Administrator +ada`, 'm'));
+    assert.match(program.stderr, /^sent message "for you" to 1 client matching client.id/m);
+    assert.equal(program.stderr.match(/^sent message "hello" to 0 clients/gm)?.length, 2);
+    assert.match(program.stderr, new RegExp(`^kicked ${client} for good`, 'm'));
+    assert.match(program.stderr, /^log level error\nlog level error$/m);
+    await ada.ended;
+    assert.deepEqual([ada.data, guest.data], [['for you'], []]);
+    await program.stop();
   });
 
   it('quits at q, and serves on after the end of /dev/null', async (t) => {

@@ -25,7 +25,7 @@ const asked = (columns = 60) => {
     paint,
     signal: abort.signal,
     signs: SIGNS,
-    count: (filter) => control.count(filter),
+    count: async (filter) => ({ matched: (await control.find(filter)).clients.size, total: 2 }),
   });
   const shows = (...rows: string[]) =>
     eventually(() => model.lines.join('\n') === rows.join('\n'), `${JSON.stringify(rows)} on the screen`);

@@ -1,8 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { SseError } from '../../src/errors.ts';
+import type { Audience } from '../../src/event/audience.ts';
 import type { DraftInput } from '../../src/event/draft.ts';
+import { compileFilter } from '../../src/event/filter.ts';
 import { type Client, type Identity, identity } from '../../src/event/identity.ts';
-import type { ConnectedClient, Control } from '../../src/terminal/control.ts';
+import type { LogEntry } from '../../src/hub/event-log.ts';
+import type { LogLevel } from '../../src/log-levels.ts';
+import type { ClientStanding, ConnectedClient, Control, Found } from '../../src/terminal/control.ts';
+import { parseDuration } from '../../src/units.ts';
 
 /** A client; the rest is anonymous. */
 export function clientOf(parts: Partial<Identity> = {}, id = 'c1', topics: readonly string[] = []): Client {
@@ -24,7 +29,17 @@ export class FakeKeyboard extends PassThrough {
   }
 }
 
-/** A control that remembers; two clients, `bad` in a filter is a mistake at that place, any other filter selects one. */
+/** An event of the past, of 1970. */
+export function entryOf(sequence: number, data: string, audience: Audience = {}): LogEntry {
+  return { id: `e-${sequence}`, sequence, time: 0, event: { type: 'price', data }, audience };
+}
+
+/** A client on the list of a control. */
+export function connected(client: Client, since = 0, events = 0): ConnectedClient {
+  return { client, since, events, bytes: events * 10 };
+}
+
+/** A control that remembers. `bad` in a filter is a mistake at that place; with no list there are two clients, of whom any filter selects one. */
 export class FakeControl implements Control {
   readonly sent: DraftInput[] = [];
   readonly stops: string[] = [];
@@ -32,7 +47,19 @@ export class FakeControl implements Control {
   failure: Error | undefined;
   list: ConnectedClient[] = [];
   figures = { clients: 2, events: 0 };
-  readonly defaults = { event: 'message', data: 'hello', keyFilter: 'profile == "Administrator"' };
+  readonly kicks: string[] = [];
+  past: LogEntry[] = [];
+  level: LogLevel = 'info';
+  opened = true;
+  /** How often a row asked for its client. */
+  looks = 0;
+  readonly logLevel = {
+    get: () => this.level,
+    set: (level: LogLevel) => {
+      this.level = level;
+    },
+  };
+  readonly defaults = { event: 'message', data: 'hello', keyFilter: 'profile == "Administrator"', tick: 1000 };
 
   async send(draft: DraftInput): Promise<{ id: string; matched: number }> {
     if (this.failure) throw this.failure;
@@ -43,13 +70,47 @@ export class FakeControl implements Control {
     };
   }
 
-  count(filter: string): { matched: number; total: number } {
+  async find(filter: string): Promise<Found> {
     const position = filter.trim().indexOf('bad');
     if (position >= 0) {
       const excerpt = `${filter.trim()}\n${' '.repeat(position)}^`;
       throw SseError.of('invalid-filter', [{ pointer: '/filter', detail: "unknown name 'bad'", position, excerpt }]);
     }
-    return { matched: 1, total: 2 };
+    if (this.list.length === 0) return { clients: new Set(['c1']), admits: () => false };
+    const { matches } = compileFilter(filter);
+    const found = this.list.filter(({ client }) => matches(client));
+    return { clients: new Set(found.map(({ client }) => client.client.id)), admits: matches };
+  }
+
+  client(id: string): ClientStanding | undefined {
+    this.looks++;
+    const found = this.list.find(({ client }) => client.client.id === id);
+    return found && { ...found, state: 'live', lastEventId: 'e-9', behind: 0, missed: 0 };
+  }
+
+  kick(id: string, { forever }: { readonly forever: boolean }): boolean {
+    const found = this.list.some(({ client }) => client.client.id === id);
+    if (found) this.kicks.push(forever ? `${id} forever` : id);
+    return found;
+  }
+
+  async *events(count: number): AsyncGenerator<LogEntry, void> {
+    yield* this.past.slice(-count);
+  }
+
+  paceOf(text: string): number {
+    const pace = parseDuration(text);
+    if (pace === undefined)
+      throw SseError.of('invalid-config', [{ pointer: 'tick', detail: `must be a duration, not '${text}'` }]);
+    return pace;
+  }
+
+  urls(): string {
+    return '\n  Local    http://localhost:2015/\n';
+  }
+
+  async open(): Promise<{ url: string; opened: boolean }> {
+    return { url: 'http://localhost:2015/', opened: this.opened };
   }
 
   clients(): readonly ConnectedClient[] {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { SseError } from '../../src/errors.ts';
+import { compileFilter } from '../../src/event/filter.ts';
+import { MENU } from '../../src/terminal/menu.ts';
 import { openTerminal } from '../../src/terminal/open-terminal.ts';
-import { clientOf, eventually, FakeControl, FakeKeyboard } from './fixtures.ts';
+import { clientOf, entryOf, eventually, FakeControl, FakeKeyboard } from './fixtures.ts';
 import { ScreenModel } from './screen-model.ts';
 
+const CLOCK = new Date(0).toTimeString().slice(0, 8);
 const STATUS = '2 clients · 0 events · 0 events/s';
 
 const opened = (t: TestContext, { foreground = () => true }: { foreground?: () => boolean } = {}) => {
@@ -33,7 +36,7 @@ const opened = (t: TestContext, { foreground = () => true }: { foreground?: () =
 
 test('it begins with the menu and a status line, in raw mode', (t) => {
   const { input, screen } = opened(t);
-  assert.deepEqual(screen.lines, ['(S)end · (A)dmins · (M)essage · (C)lients · (H)elp · (Q)uit', STATUS]);
+  assert.deepEqual(screen.lines, [MENU, STATUS]);
   assert.equal(input.rawMode, true);
 });
 
@@ -62,32 +65,144 @@ test('Q quits, Ctrl-C interrupts, and both may be repeated while the server stop
   assert.deepEqual(control.stops, ['quit', 'interrupt', 'quit']);
 });
 
-test('Enter leaves an empty line; C lists, H and ? help', async (t) => {
-  const { control, type, printed } = opened(t);
-  control.list = [
-    {
-      client: clientOf({ profile: 'Administrator' }),
-      since: 988_000,
-      events: 3,
-      bytes: 1,
-    },
-  ];
-  await type('\r', 'c');
-  assert.deepEqual(printed(), [
-    '',
-    'client  profile        login  topics  address    connected for  events',
-    'c1      Administrator                 127.0.0.1  12 s           3',
-  ]);
-  await type('h', '?');
+test('Enter leaves an empty line, H and ? help, and no line of them is wider than 80 columns', async (t) => {
+  const { type, printed } = opened(t);
+  await type('\r', 'h', '?');
+  assert.equal(printed()[0], '');
   assert.equal(printed().filter((line) => line.startsWith('Q      quit')).length, 2);
+  assert.ok([MENU, ...printed()].every((line) => line.length < 80));
+});
+
+test('F asks for a filter, says whom it has, and sends the default event', async (t) => {
+  const { screen, control, type, printed } = opened(t);
+  const shows = (text: string) => eventually(() => screen.lines.join('\n').includes(text), text);
+  await type('f');
+  await shows('◆  Filter (empty: everyone)\n│\n└  everyone: 2 clients');
+  await type('id == "7"');
+  await shows('└  matches 1 of 2');
+  await type('\r');
+  await shows('sent message');
+  assert.deepEqual(control.sent, [{ event: 'message', data: 'hello', filter: 'id == "7"' }]);
+  assert.equal(printed().at(-1), 'sent message "hello" to 1 client matching id == "7" · e-1');
+  await type('F');
+  await eventually(() => screen.lines.join('\n').endsWith('everyone: 2 clients'));
+  await type('\u0003');
+  await shows('nothing sent');
+  assert.equal(control.sent.length, 1);
+});
+
+test('R repeats what was last sent from here, and says so when that is nothing', async (t) => {
+  const { control, type, printed } = opened(t);
+  await type('r');
+  await eventually(() => printed().length === 1);
+  assert.equal(printed()[0], 'not sent: nothing was sent from here yet');
+  await type('a');
+  await eventually(() => printed().length === 2);
+  await type('R');
+  await eventually(() => printed().length === 3);
+  assert.deepEqual(control.sent[1], control.sent[0]);
+  assert.equal(printed()[2], 'sent message "hello" to 1 client matching profile == "Administrator" · e-2');
+});
+
+test('T starts a ticker that is seen in the status line, and stops it; R does not repeat a tick', async (t) => {
+  const { screen, control, type, pass, printed } = opened(t);
+  await type('t');
+  await eventually(() => control.sent.length === 1 && printed().length === 1);
+  assert.equal(printed()[0], 'the ticker sends message "hello" to everyone every 1s');
+  pass(250);
+  assert.equal(screen.lines.at(-1), `${STATUS} · tick 1s`);
+  for (const count of [2, 3]) {
+    pass(1000);
+    await eventually(() => control.sent.length === count);
+  }
+  await type('T');
+  await eventually(() => printed().at(-1) === 'the ticker is off');
+  pass(5000);
+  assert.equal(screen.lines.at(-1), STATUS);
+  assert.equal(control.sent.length, 3);
+  await type('r');
+  await eventually(() => printed().at(-1) === 'not sent: nothing was sent from here yet');
+});
+
+test('a ticker that fails stops and tells why, once; one that is stopped by closing tells nothing', async (t) => {
+  const { control, terminal, type, pass, printed } = opened(t);
+  control.failure = new SseError('stopping', 'the server is stopping');
+  await type('t');
+  await eventually(() => printed().includes('the ticker stopped: the server is stopping'));
+  control.failure = undefined;
+  pass(5000);
+  assert.equal(control.sent.length, 0);
+  await type('t');
+  await eventually(() => control.sent.length === 1);
+  terminal.close();
+  pass(5000);
+  assert.equal(control.sent.length, 1);
+});
+
+test('E shows the last events, the newest last, their data cut and escaped', async (t) => {
+  const { control, type, printed } = opened(t);
+  await type('e');
+  await eventually(() => printed().length === 1);
+  assert.equal(printed()[0], 'no events');
+  const filter = compileFilter('profile == "Guest"');
+  control.past = [
+    entryOf(1, 'first'),
+    entryOf(2, `\u001b[2J\n${'x'.repeat(100)}`, { filter }),
+    entryOf(3, '{"a":1}', { topics: ['a', 'b'] }),
+  ];
+  await type('E');
+  await eventually(() => printed().length === 5);
+  assert.deepEqual(
+    printed()
+      .slice(1)
+      .map((line) => line.replace(/ {2,}/g, '  ')),
+    [
+      'time  id  type  data  for',
+      `${CLOCK}  e-1  price  first  everyone`,
+      `${CLOCK}  e-2  price  \\u{1b}[2J\\u{a}${'x'.repeat(46)}…  profile == "Guest"`,
+      `${CLOCK}  e-3  price  {"a":1}  topics a b`,
+    ],
+  );
+});
+
+test('L goes through the log levels, and what a person is told follows them', async (t) => {
+  const { control, terminal, type, printed } = opened(t);
+  terminal.observe({ kind: 'opened', client: clientOf(), clients: 1 });
+  await type('l');
+  await eventually(() => printed().length === 2);
+  terminal.observe({ kind: 'opened', client: clientOf(), clients: 2 });
+  terminal.observe({ kind: 'failed', what: 'a thing', error: 'why' });
+  assert.deepEqual(printed(), ['+ anonymous 127.0.0.1 joined · 1 client', 'log level warn', '! a thing: why']);
+  for (const level of ['error', 'fatal', 'silent', 'trace', 'debug', 'info']) {
+    await type('L');
+    await eventually(() => printed().at(-1) === `log level ${level}`);
+  }
+  assert.equal(control.level, 'info');
+});
+
+test('U shows the URLs, O opens the page or says where it is, X clears the screen', async (t) => {
+  const { screen, control, type, printed } = opened(t);
+  await type('u', 'o');
+  await eventually(() => printed().length === 4);
+  assert.deepEqual(printed(), ['', '  Local    http://localhost:2015/', '', 'opened http://localhost:2015/']);
+  control.opened = false;
+  await type('O');
+  await eventually(() => printed().length === 5);
+  assert.equal(printed()[4], 'no browser could be opened here; the page is http://localhost:2015/');
+  await type('x');
+  assert.deepEqual(
+    screen.lines.filter((line) => line !== ''),
+    [STATUS],
+  );
+  assert.equal(screen.lines[0], STATUS);
 });
 
 test('an unknown key gives one hint until a known one is pressed; arrow keys give none', async (t) => {
   const { type, printed } = opened(t);
-  await type('\u001b[A', '\u001bOP', 'x', 'y', '\u0001', '\r', 'z');
+  await type('\u001b[A', '\u001bOP', 'y', 'b', '\u0001', '\r', 'z');
   assert.deepEqual(
     printed().map((line) => line.slice(0, 14)),
-    ['no such key: x', '', 'no such key: z'],
+    ['no such key: y', '', 'no such key: z'],
   );
 });
 
@@ -137,9 +252,9 @@ test('M asks for type, data and filter, keeps log lines waiting, and sends', asy
   await type('notice\r');
   await shows('◇  Type\n│  notice\n│\n◆  Data\n│  hello');
   await type('\r');
-  await shows('◆  Filter (empty: everyone)\n│\n└  everyone: 2 clients');
+  await shows('◆  Filter (empty: everyone)\n│\n└  everyone: 9 clients');
   await type('id == "7"');
-  await shows('│  id == "7"\n└  matches 1 of 2');
+  await shows('│  id == "7"\n└  matches 1 of 9');
   assert.ok(!screen.raw.includes('a line of log'));
   await type('\r');
   await shows('sent notice');

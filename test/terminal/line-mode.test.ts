@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import { SseError } from '../../src/errors.ts';
 import { openTerminal } from '../../src/terminal/open-terminal.ts';
-import { clientOf, eventually, FakeControl, FakeKeyboard } from './fixtures.ts';
+import { clientOf, connected, entryOf, eventually, FakeControl, FakeKeyboard } from './fixtures.ts';
 
 const opened = ({ isTTY = false, foreground = () => true }: { isTTY?: boolean; foreground?: () => boolean } = {}) => {
   const input = new FakeKeyboard(isTTY);
@@ -80,6 +80,97 @@ test('clients are listed as a plain table', async () => {
     'c1      Administrator  ada    a b     127.0.0.1  12 s           3',
     'c22     anonymous                     127.0.0.1  1 s            0',
   ]);
+});
+
+test('filter sends the default event to whom a filter has, repeat sends the last once more', async () => {
+  const filter = 'profile == "Guest"';
+  const { control, lines } = await answerTo(`f ${filter}\nfilter  ${filter} \nfilter\nrepeat\n`);
+  const sent = { event: 'message', data: 'hello', filter };
+  assert.deepEqual(control.sent, [sent, sent, sent]);
+  assert.equal(lines[2], 'error: filter needs more behind it, as in: filter profile == "Guest"');
+  assert.equal(lines[3], 'sent message "hello" to 1 client matching profile == "Guest" · e-3');
+});
+
+test('clients takes a filter; kick and to take a client', async () => {
+  const prepare = (control: FakeControl) => {
+    control.list = [connected(clientOf({ profile: 'Guest' }, 'c1')), connected(clientOf({}, 'c2'))];
+  };
+  const script = [
+    'c profile == "Guest"',
+    'clients bad',
+    'to c2  two spaces',
+    'to c3 x',
+    'to c2',
+    'kick c1',
+    'k c2 forever',
+    'kick c9',
+  ];
+  const { control, lines } = await answerTo(`${[...script, 'kick', 'kick c1 forevr'].join('\n')}\n`, prepare);
+  assert.deepEqual(
+    lines.map((line) => line.replace(/ {2,}/g, '  ')),
+    [
+      'client  profile  login  topics  address  connected for  events',
+      'c1  Guest  127.0.0.1  20 s  0',
+      "error: filter: unknown name 'bad'",
+      'sent message " two spaces" to 1 client matching client.id == "c2" · e-1',
+      "error: no client 'c3' is connected",
+      'error: to needs more behind it, as in: to CLIENT hello',
+      'kicked c1',
+      'kicked c2 for good',
+      "error: no client 'c9' is connected",
+      'error: kick needs more behind it, as in: kick CLIENT',
+      'error: kick takes a client and, at most, the word forever',
+    ],
+  );
+  assert.deepEqual(control.kicks, ['c1', 'c2 forever']);
+  assert.deepEqual(control.sent, [{ event: 'message', data: ' two spaces', filter: 'client.id == "c2"' }]);
+});
+
+test('events takes a number', async () => {
+  const prepare = (control: FakeControl) => {
+    control.past = Array.from({ length: 12 }, (_, index) => entryOf(index + 1, 'x'));
+  };
+  const { lines } = await answerTo('events 2\ne\nevents 0\nevents all\n', prepare);
+  const ids = lines.slice(0, -2).map((line) => /e-\d+/.exec(line)?.[0] ?? 'id');
+  assert.deepEqual(ids, ['id', 'e-11', 'e-12', 'id', ...Array.from({ length: 10 }, (_, index) => `e-${index + 3}`)]);
+  assert.deepEqual(lines.slice(-2), Array(2).fill('error: events takes a number from 1 to 1000'));
+});
+
+test('tick takes a pace or off, and alone it starts and stops', async () => {
+  const { control, lines } = await answerTo('tick\nt\ntick 50ms\ntick off\ntick off\ntick soon\n');
+  assert.deepEqual(lines, [
+    'the ticker sends message "hello" to everyone every 1s',
+    'the ticker is off',
+    'the ticker sends message "hello" to everyone every 50ms',
+    'the ticker is off',
+    'the ticker is off',
+    "error: tick: must be a duration, not 'soon'",
+  ]);
+  assert.equal(control.sent.length, 2, 'it ticks at once');
+});
+
+test('level says and sets the log level, urls, open and clear answer', async () => {
+  const { control, lines } = await answerTo('level\nlevel DEBUG\nl inof\nurls\nopen\nx\n');
+  assert.equal(control.level, 'debug');
+  assert.deepEqual(lines, [
+    'log level info',
+    'log level debug',
+    "error: a level is one of trace, debug, info, warn, error, fatal, silent; did you mean 'info'?",
+    'Local    http://localhost:2015/',
+    'opened http://localhost:2015/',
+    'there is no screen to clear',
+  ]);
+});
+
+test('help names every word, and an unknown one the nearest', async () => {
+  const { lines } = await answerTo('help\nrepaet\nevnts 3\nclaer\ntikc\n');
+  assert.equal(
+    lines[0],
+    'commands: send [TYPE DATA] | a | filter FILTER | repeat | to CLIENT DATA | tick [TIME|off] | clients [FILTER] | ' +
+      'kick CLIENT [forever] | events [N] | level [LEVEL] | urls | open | clear | help | quit',
+  );
+  for (const [index, word] of ['repeat', 'events', 'clear', 'tick'].entries())
+    assert.match(lines[index + 1] ?? '', new RegExp(`^error: unknown command '\\w+'; did you mean '${word}'\\?$`));
 });
 
 test('commands in one piece are obeyed in order, and nothing after quit', async () => {

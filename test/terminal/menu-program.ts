@@ -1,10 +1,11 @@
 /** A program with a terminal and a made-up server behind it, for pty.test.ts. At SIGUSR2 it writes two lines of log and tells of a client. */
 import { compileFilter } from '../../src/event/filter.ts';
-import { identity } from '../../src/event/identity.ts';
+import { type Client, identity } from '../../src/event/identity.ts';
+import type { LogLevel } from '../../src/log-levels.ts';
 import { createLog } from '../../src/terminal/log.ts';
 import { openTerminal } from '../../src/terminal/open-terminal.ts';
 
-const clients = [
+const clients: Client[] = [
   {
     ...identity({ profile: 'Administrator', name: 'Ada', login: 'ada' }),
     topics: ['a'],
@@ -17,24 +18,51 @@ const clients = [
   },
   { ...identity({}), topics: [], client: { id: 'c3', ip: '::1' } },
 ];
+/** More of them, as many as are asked for. */
+for (let n = 4; n <= Number(process.env.CLIENTS ?? 3); n++)
+  clients.push({ ...identity({ profile: 'Crowd' }), topics: [], client: { id: `c${n}`, ip: '127.0.0.1' } });
 let events = 0;
-const count = (filter: string) => {
+let level: LogLevel = 'info';
+const since = Date.now() - 12_000;
+const find = async (filter: string) => {
   const { matches } = compileFilter(filter);
-  return { matched: clients.filter((client) => matches(client)).length, total: clients.length };
+  return { clients: new Set(clients.filter(matches).map(({ client }) => client.id)), admits: matches };
 };
+const connected = (client: Client) => ({ client, since, events, bytes: 0 });
 
 const terminal = openTerminal({
   input: process.stdin,
   output: process.stdout,
   control: {
     async send({ filter }) {
-      const { matched } = count(typeof filter === 'string' ? filter : 'true');
-      return { id: `e-${++events}`, matched };
+      const { clients: found } = await find(typeof filter === 'string' ? filter : 'true');
+      return { id: `e-${++events}`, matched: found.size };
     },
-    count,
-    clients: () => clients.map((client) => ({ client, since: Date.now() - 12_000, events, bytes: 0 })),
+    find,
+    clients: () => clients.map(connected),
+    client(id) {
+      const client = clients.find((one) => one.client.id === id);
+      return client && { ...connected(client), state: 'live', lastEventId: 'e-0', behind: 0, missed: 0 };
+    },
+    kick(id) {
+      const at = clients.findIndex(({ client }) => client.id === id);
+      const [client] = at < 0 ? [] : clients.splice(at, 1);
+      if (!client) return false;
+      terminal.observe({ kind: 'closed', client, clients: clients.length, reason: 'kicked', duration: 12_000, events, bytes: 0 });
+      return true;
+    },
+    async *events() {},
     stats: () => ({ clients: clients.length, events }),
-    defaults: { event: 'message', data: 'hello', keyFilter: 'profile == "Administrator"' },
+    logLevel: {
+      get: () => level,
+      set(next) {
+        level = next;
+      },
+    },
+    defaults: { event: 'message', data: 'hello', keyFilter: 'profile == "Administrator"', tick: 50 },
+    paceOf: Number,
+    urls: () => 'http://localhost:2015/',
+    open: async () => ({ url: 'http://localhost:2015/', opened: false }),
     stop(how) {
       terminal.close();
       console.log(`stopped by ${how}`);

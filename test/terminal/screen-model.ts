@@ -6,12 +6,13 @@ const TOKEN = new RegExp(`${ESC}\\[[0-?]*[ -/]*[@-~]|[^]`, 'gu');
 const SEQUENCE = new RegExp(`^${ESC}\\[(\\??)(\\d*)(?:;\\d+)*([A-Za-z])$`);
 
 /**
- * A small terminal: understands what Screen and the prompts write, and throws at anything else. It keeps lines as
+ * A small terminal: understands what Screen, the prompts and the list of clients write, and throws at anything else. It keeps lines as
  * they were written and wraps them when it looks, so a resize wraps anew what is there, as most terminals do. One column a character.
  */
 export class ScreenModel extends Writable {
   readonly isTTY = true;
   columns: number;
+  rows: number;
   raw = '';
   cursorVisible = true;
   #lines: string[] = [''];
@@ -20,9 +21,18 @@ export class ScreenModel extends Writable {
   /** The last thing done was to write: at the end of a full row the cursor then still hangs on its last column. */
   #wrote = false;
 
-  constructor(columns = 80) {
+  /** The first screen, while the other one is shown. */
+  #first: { readonly lines: string[]; readonly line: number; readonly offset: number } | undefined;
+
+  constructor(columns = 80, rows = 24) {
     super({ decodeStrings: false });
     this.columns = columns;
+    this.rows = rows;
+  }
+
+  /** Whether the other screen is shown. */
+  get isOther(): boolean {
+    return this.#first !== undefined;
   }
 
   /** Every line from the first one on; the last is the one below which nothing was written. */
@@ -30,8 +40,9 @@ export class ScreenModel extends Writable {
     return this.#lines.map((line) => line.trimEnd());
   }
 
-  resize(columns: number): void {
+  resize(columns: number, rows = this.rows): void {
     this.columns = columns;
+    this.rows = rows;
     this.emit('resize');
   }
 
@@ -49,6 +60,9 @@ export class ScreenModel extends Writable {
     const line = this.#lines[this.#line] ?? '';
     if (command === 'm') return;
     if (mode === '?' && number === '25') this.cursorVisible = command === 'h';
+    else if (mode === '?' && number === '1049') this.#turn(command === 'h');
+    else if (command === 'H') this.#moveTo(Number(number || 1) - 1);
+    else if (command === 'J' && number === '2') this.#lines = Array.from({ length: this.#line + 1 }, () => '');
     else if (command === 'K' && number === '2') this.#lines[this.#line] = '';
     else if (command === 'D' || command === 'G') this.#move(0, command === 'G' ? 0 : this.#offset - Number(number));
     else if (command === 'B') this.#move(Number(number), this.#offset);
@@ -74,6 +88,23 @@ export class ScreenModel extends Writable {
       this.#offset++;
     }
     this.#wrote = wrote;
+  }
+
+  #turn(other: boolean): void {
+    if (other === this.isOther) return;
+    const before = this.#first ?? { lines: [''], line: 0, offset: 0 };
+    this.#first = other ? { lines: this.#lines, line: this.#line, offset: this.#offset } : undefined;
+    this.#lines = before.lines;
+    this.#line = before.line;
+    this.#offset = before.offset;
+  }
+
+  /** To the start of a row; of the lines there are as many as are needed. */
+  #moveTo(row: number): void {
+    while (this.#lines.length <= row) this.#lines.push('');
+    this.#line = row;
+    this.#offset = 0;
+    this.#wrote = false;
   }
 
   /** Used by prompts only, on lines that are not wrapped. */
