@@ -4,23 +4,14 @@ import { spellOptions } from './config/parse.ts';
 import { type Issue, SseError } from './errors.ts';
 import { type DraftInput, parseDraft } from './event/draft.ts';
 import type { Client } from './event/identity.ts';
-import { cameByHttps, clientAddress } from './http/address.ts';
-import { adminRoutes } from './http/admin-routes.ts';
-import { giveTicket, renew } from './http/credentials.ts';
-import { dashboardRoutes } from './http/dashboard.ts';
-import type { Handler } from './http/exchange.ts';
+import { cameByHttps } from './http/address.ts';
 import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
-import { type Check, readyz } from './http/health.ts';
-import { type Listener, listen, type Where } from './http/listen.ts';
-import { metrics } from './http/metrics.ts';
-import { routes } from './http/routes.ts';
-import { httpServer } from './http/server.ts';
+import type { Listener } from './http/listen.ts';
+import type { Handlers } from './http/routes.ts';
 import type { Running } from './http/server-view.ts';
 import type { SessionParts } from './http/session.ts';
 import { Sessions } from './http/sessions.ts';
-import { staticFiles } from './http/static-files.ts';
-import { subscribe } from './http/subscribe.ts';
 import { vitals } from './http/vitals.ts';
 import type { Activity, Observe } from './hub/activity.ts';
 import type { Appended } from './hub/event-log.ts';
@@ -30,11 +21,12 @@ import { idempotencyKeyProblem } from './hub/receipts.ts';
 import { Tally, type Totals } from './hub/tally.ts';
 import { type Access, type Authenticate, openAccess } from './parts/access.ts';
 import { type Keeping, openKeeping } from './parts/keeping.ts';
-import { metricFamilies } from './parts/metrics.ts';
-import { mountsOf, ownPages } from './parts/mounts.ts';
-import { randomName } from './parts/random-name.ts';
+import { type Addresses, listenFor } from './parts/listening.ts';
+import { mountsOf } from './parts/mounts.ts';
 import { adminTokenOf, keysOf, usersOf } from './parts/verifiers.ts';
-import { packageVersion } from './parts/version.ts';
+import { wire } from './parts/wiring.ts';
+
+export type { Addresses } from './parts/listening.ts';
 
 /** What a server is told besides its options. */
 export interface Surroundings {
@@ -57,17 +49,6 @@ export interface PublishOptions {
    * event under it is a `conflict`. 1 to 255 visible ASCII characters.
    */
   readonly idempotencyKey?: string;
-}
-
-/** Where a started server is to be found. */
-export interface Addresses {
-  /** Ends with a slash. */
-  readonly url: string;
-  readonly sse: string;
-  /** Ends with a slash; `unix:PATH` for a socket. */
-  readonly admin: string;
-  /** The port of the public listener. */
-  readonly port: number;
 }
 
 /** A connected client, as it stands now. */
@@ -103,18 +84,14 @@ export class App {
   /** Sentences for the log: what is legal but should not stay. */
   readonly warnings: readonly string[];
   readonly #tally: Tally;
-  readonly #measures: Measures;
-  readonly #stored: Keeping['stored'];
   readonly #guard: Guard;
   readonly #portAsked: boolean;
   readonly #observe: Observe;
-  readonly #handlers: ReturnType<typeof routes>;
-  readonly #session: SessionParts;
+  readonly #handlers: Handlers;
   readonly #access: Access;
-  readonly #running: Running;
   readonly #feed: Feed;
   readonly #since = performance.now();
-  #listeners: Listener[] = [];
+  #listeners: readonly Listener[] = [];
   #beat: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -163,18 +140,29 @@ export class App {
     this.warnings = access.warnings;
     this.#portAsked = portAsked;
     this.#tally = tally;
-    this.#measures = measures;
-    this.#stored = keeping.stored;
     this.#guard = guard;
-    this.#session = session;
     this.#access = access;
     this.#observe = observe;
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
     const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
     this.hub = new Hub({ log: keeping.log, history, onGap, retry, heartbeat, maxAge, notice, observe, meter: measures });
-    this.#running = running;
     this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals: this.totals, measures, elapsed: performance.now() }));
-    this.#handlers = this.#routes();
+    this.#handlers = wire({
+      options,
+      exposed,
+      hub: this.hub,
+      feed: this.#feed,
+      guard,
+      session,
+      access,
+      running,
+      measures,
+      totals: () => this.totals,
+      stored: keeping.stored,
+      observe,
+      stopping: () => this.#stopping !== undefined,
+      uptime: () => performance.now() - this.#since,
+    });
   }
 
   /** Looks at every file and directory that options name. @throws SseError `invalid-config`, with every mistake */
@@ -225,38 +213,17 @@ export class App {
   }
 
   async #listen(): Promise<Addresses> {
-    const { host, port, adminListen, ssePath } = this.options;
-    const separate = this.exposed || adminListen !== undefined;
-    const makeWith = (handler: Handler) => () =>
-      httpServer({ handler, addressOf: clientAddress(this.options.trustProxy), observe: this.#observe });
-
-    const where: Where = { ...(host !== undefined && { host }), port, mayMove: !this.#portAsked };
-    const main = await listen(makeWith(separate ? this.#handlers.public : this.#handlers.sharedAdmin), where);
-    this.#listeners = [main];
-    let adminUrl: string | undefined;
-    if (separate) {
-      try {
-        const place = adminListen ?? { port: port === 0 ? 0 : main.port + 1 };
-        const admin = await listen(
-          makeWith(this.#handlers.ownAdmin),
-          'path' in place ? place : { ...place, mayMove: adminListen === undefined },
-        );
-        this.#listeners.push(admin);
-        adminUrl = 'path' in place ? `unix:${place.path}` : urlOf(place.host, admin.port, 'admin/');
-      } catch (error) {
-        await main.close();
-        throw error;
-      }
-    }
+    const { addresses, listeners } = await listenFor({
+      options: this.options,
+      exposed: this.exposed,
+      portAsked: this.#portAsked,
+      handlers: this.#handlers,
+      observe: this.#observe,
+    });
+    this.#listeners = listeners;
     this.#beat = setInterval(() => this.hub.beat(), this.hub.beatInterval);
     this.#beat.unref();
-    const [path = '/sse'] = ssePath;
-    return {
-      url: urlOf(host, main.port, ''),
-      sse: urlOf(host, main.port, path.slice(1)),
-      admin: adminUrl ?? urlOf(host, main.port, 'admin/'),
-      port: main.port,
-    };
+    return addresses;
   }
 
   /** Stops within the drain time: nothing new, what was accepted is sent, a goodbye for each client. Settles when all is closed. */
@@ -300,83 +267,9 @@ export class App {
     for (const cursor of [...this.hub.clients()])
       if (!cursor.client.authenticated && !isNobody(cursor.client)) cursor.end('revoked');
   }
-
-  #routes(): ReturnType<typeof routes> {
-    const { options, hub } = this;
-    const { authentication, tickets, revocations, openStreams } = this.#access;
-    const observe = this.#observe;
-    const now = Date.now;
-    const version = packageVersion();
-    const { authCookie, allowQueryToken, topics: topicRight } = options;
-    const cors = { origins: options.cors, loopback: !this.exposed };
-    const credentials = { authentication, tickets, openStreams, authCookie, allowQueryToken, topicRight, cors, now };
-    return routes({
-      guard: this.#guard,
-      ssePaths: options.ssePath,
-      authenticates: this.#access.isConfigured,
-      subscribe: subscribe({
-        ...credentials,
-        hub,
-        stallTime: options.stallTime,
-        maxClients: options.maxClients,
-        newClientId: randomName,
-        observe,
-        turnedAway: (how) => void this.#measures.turnedAway[how]++,
-        stopping: () => this.#stopping !== undefined,
-      }),
-      giveTicket: giveTicket(credentials),
-      renew: renew(credentials),
-      admin: adminRoutes({
-        hub,
-        feed: this.#feed,
-        running: this.#running,
-        session: this.#session,
-        version,
-        totals: () => this.totals,
-        bodyLimit: options.bodyLimit,
-        defaults: { event: options.event, data: options.data },
-        openStreams,
-        revocations,
-        observe,
-        now,
-        uptime: () => performance.now() - this.#since,
-      }),
-      dashboard: dashboardRoutes(ownPages()),
-      staticFiles: staticFiles(mountsOf(options), options.staticMaxAge),
-      readyz: readyz(() => this.#checks()),
-      metrics: metrics(() =>
-        metricFamilies({
-          version: packageVersion(),
-          hub,
-          totals: this.totals,
-          measures: this.#measures,
-          stored: this.#stored(),
-          maxClients: options.maxClients,
-          isReady: this.#checks().every(({ fault }) => fault === undefined),
-        }),
-      ),
-    });
-  }
-
-  /** What must be well for new clients and events to be taken. */
-  #checks(): Check[] {
-    const stored = this.#stored();
-    const stopping = this.#stopping ? 'stopping' : undefined;
-    const failed = stored?.writable === false ? 'the store cannot be written; events are refused until a restart' : undefined;
-    return [
-      { name: 'stopping', state: stopping ? 'yes' : 'no', fault: stopping },
-      { name: 'log', state: this.hub.accepts ? 'ok' : 'takes no events', fault: stopping ?? failed },
-      { name: 'store', state: failed ?? (stored ? 'ok' : 'none'), fault: failed },
-    ];
-  }
 }
 
 /** Whether a client says nothing about itself. */
 function isNobody({ id, login, name, mail, profile, roles }: Client): boolean {
   return [id, login, name, mail, profile, ...roles].every((text) => text === '');
-}
-
-function urlOf(host: string | undefined, port: number, path: string): string {
-  const any = host === undefined || host === '0.0.0.0' || host === '::';
-  return `http://${any ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}/${path}`;
 }

@@ -21,11 +21,18 @@ export interface RouteParts {
   readonly metrics: Handler;
 }
 
+/** What answers to each listener: a public port without admin, one with it, and the listener that admin has of its own. */
+export interface Handlers {
+  readonly public: Handler;
+  readonly sharedAdmin: Handler;
+  readonly ownAdmin: Handler;
+}
+
 /** Where scrapers look by default; it shows what admin shows, to whoever may use that. */
 const METRICS = '/metrics';
 
 /** Every route there is. Streams and files have paths of the operator's choice. */
-export function routes(parts: RouteParts): { public: Handler; sharedAdmin: Handler; ownAdmin: Handler } {
+export function routes(parts: RouteParts): Handlers {
   const { guard, readyz, metrics } = parts;
   const checks = { '/livez': { GET: livez, HEAD: livez }, '/readyz': { GET: readyz, HEAD: readyz } };
   const health = new RouteTable(checks);
