@@ -1,29 +1,34 @@
 import { isLoopbackHost } from './config/addresses.ts';
 import type { Options } from './config/options.ts';
 import { spellOptions } from './config/parse.ts';
-import { type Issue, SseError } from './errors.ts';
+import { SseError } from './errors.ts';
 import { type DraftInput, parseDraft } from './event/draft.ts';
 import type { Client } from './event/identity.ts';
-import { cameByHttps } from './http/address.ts';
+import type { Handler } from './http/exchange.ts';
 import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
 import type { Listener } from './http/listen.ts';
+import { reviewStreams } from './http/review.ts';
 import type { Handlers } from './http/routes.ts';
-import type { Running } from './http/server-view.ts';
-import type { SessionParts } from './http/session.ts';
+import { fixedConfig, type LogLevelControl, type Reloaded, type Running } from './http/server-view.ts';
 import { Sessions } from './http/sessions.ts';
+import { staticFiles } from './http/static-files.ts';
+import { endTaps } from './http/tap.ts';
 import { vitals } from './http/vitals.ts';
-import type { Activity, Observe } from './hub/activity.ts';
+import type { Activity, Observe, ReloadSource } from './hub/activity.ts';
 import type { Appended } from './hub/event-log.ts';
 import { Hub } from './hub/hub.ts';
 import { Measures } from './hub/measures.ts';
 import { idempotencyKeyProblem } from './hub/receipts.ts';
 import { Tally, type Totals } from './hub/tally.ts';
 import { type Access, type Authenticate, openAccess } from './parts/access.ts';
+import { hubOptions } from './parts/hub-options.ts';
 import { type Keeping, openKeeping } from './parts/keeping.ts';
 import { type Addresses, listenFor } from './parts/listening.ts';
 import { mountsOf } from './parts/mounts.ts';
-import { adminTokenOf, keysOf, usersOf } from './parts/verifiers.ts';
+import { NamedFiles } from './parts/named-files.ts';
+import { type ConfigSource, type Prepared, Reloading } from './parts/reloading.ts';
+import { adminTokenOf, type ReadFile } from './parts/verifiers.ts';
 import { wire } from './parts/wiring.ts';
 
 export type { Addresses } from './parts/listening.ts';
@@ -38,8 +43,10 @@ export interface Surroundings {
   readonly observe: Observe;
   /** Says who a client is, in code. */
   readonly authenticate?: Authenticate | undefined;
-  /** Of the program that runs the server. Default: its options, and no log. */
-  readonly running?: Running | undefined;
+  /** Where the options are from, so that they can be read anew. Default: they stay. */
+  readonly source?: ConfigSource | undefined;
+  /** Of the log of the program that runs the server. Default: there is none. */
+  readonly logLevel?: LogLevelControl | undefined;
 }
 
 /** What may stand beside an event. */
@@ -64,33 +71,32 @@ export interface ConnectedClient {
 
 /** What has to be opened before the rest can be put together. */
 interface Parts {
+  readonly surroundings: Surroundings;
+  readonly files: NamedFiles;
   readonly keeping: Keeping;
   readonly tally: Tally;
   readonly measures: Measures;
   readonly guard: Guard;
-  readonly session: SessionParts;
+  readonly sessions: Sessions;
   readonly access: Access;
   readonly exposed: boolean;
   readonly observe: Observe;
-  readonly running: Running;
 }
 
 /** The parts of one server, put together. `cli/` runs it as a program, `index.ts` offers it as a library. */
 export class App {
   readonly hub: Hub;
-  readonly options: Options;
   /** Whether strangers can reach the public port (design: "Where admin lives"). */
   readonly exposed: boolean;
   /** Sentences for the log: what is legal but should not stay. */
   readonly warnings: readonly string[];
-  readonly #tally: Tally;
-  readonly #guard: Guard;
-  readonly #portAsked: boolean;
-  readonly #observe: Observe;
-  readonly #handlers: Handlers;
-  readonly #access: Access;
+  readonly #parts: Parts;
   readonly #feed: Feed;
+  readonly #running: Running;
   readonly #since = performance.now();
+  readonly #files: Handler;
+  #options: Options;
+  #handlers: Handlers;
   #listeners: readonly Listener[] = [];
   #beat: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
@@ -100,12 +106,7 @@ export class App {
    * @throws SseError `invalid-config` when a file or directory that the options name is no good, `store-in-use`, `start-failed`
    */
   static async open(options: Options, surroundings: Surroundings): Promise<App> {
-    const {
-      production,
-      portAsked,
-      authenticate,
-      running = { config: spellOptions(options), logLevel: undefined },
-    } = surroundings;
+    const { production, authenticate } = surroundings;
     const tally = new Tally();
     let app: App | undefined;
     // The store's failures count from its opening on, before there is anything else to report.
@@ -116,15 +117,21 @@ export class App {
     };
     const exposed = production || options.trustProxy.length > 0 || !isLoopbackHost(options.host);
     const sessions = new Sessions(() => performance.now());
-    const adminToken = adminTokenOf(options);
-    const guard = new Guard({ exposed, adminHosts: options.adminHost, adminToken, sessions, observe });
-    const session = { sessions, hasToken: adminToken !== undefined, isHttps: cameByHttps(options.trustProxy) };
+    const files = new NamedFiles();
+    const { read } = files;
+    const guard = new Guard({
+      exposed,
+      adminHosts: options.adminHost,
+      adminToken: adminTokenOf(options, read),
+      sessions,
+      observe,
+    });
     const measures = new Measures();
     const keeping = await openKeeping(options, observe, (after) => measures.appended(after));
     const { log, revocations: keeper } = keeping;
     try {
-      const access = await openAccess(options, { observe, keeper, authenticate, selfDeclared: () => guard.trustsLocal });
-      app = new App(options, portAsked, { keeping, tally, measures, guard, session, access, exposed, observe, running });
+      const access = await openAccess(options, { observe, keeper, authenticate, selfDeclared: () => guard.trustsLocal, read });
+      app = new App(options, { surroundings, files, keeping, tally, measures, guard, sessions, access, exposed, observe });
       await app.hub.refill();
       return app;
     } catch (error) {
@@ -133,59 +140,32 @@ export class App {
     }
   }
 
-  private constructor(options: Options, portAsked: boolean, parts: Parts) {
-    const { keeping, tally, measures, guard, session, access, exposed, observe, running } = parts;
-    this.options = options;
+  private constructor(options: Options, parts: Parts) {
+    const { keeping, measures, access, exposed, observe } = parts;
+    this.#options = options;
+    this.#parts = parts;
     this.exposed = exposed;
     this.warnings = access.warnings;
-    this.#portAsked = portAsked;
-    this.#tally = tally;
-    this.#guard = guard;
-    this.#access = access;
-    this.#observe = observe;
-    const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
-    const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
-    this.hub = new Hub({ log: keeping.log, history, onGap, retry, heartbeat, maxAge, notice, observe, meter: measures });
+    this.hub = new Hub(hubOptions(() => this.#options, { log: keeping.log, observe, meter: measures }));
     this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals: this.totals, measures, elapsed: performance.now() }));
-    this.#handlers = wire({
-      options,
-      exposed,
-      hub: this.hub,
-      feed: this.#feed,
-      guard,
-      session,
-      access,
-      running,
-      measures,
-      totals: () => this.totals,
-      stored: keeping.stored,
-      observe,
-      stopping: () => this.#stopping !== undefined,
-      uptime: () => performance.now() - this.#since,
-    });
+    this.#running = this.#run();
+    this.#files = staticFiles(mountsOf(options), options.staticMaxAge);
+    this.#handlers = this.#wire();
   }
 
-  /** Looks at every file and directory that options name. @throws SseError `invalid-config`, with every mistake */
-  static inspect(options: Options): void {
-    const issues: Issue[] = [];
-    for (const look of [() => mountsOf(options), () => usersOf(options), () => keysOf(options), () => adminTokenOf(options)]) {
-      try {
-        look();
-      } catch (error) {
-        if (!(error instanceof SseError)) throw error;
-        issues.push(...error.issues);
-      }
-    }
-    if (issues.length > 0) throw SseError.of('invalid-config', issues);
+  /** Those that count now. */
+  get options(): Options {
+    return this.#options;
   }
 
   /** Whether a client's own word about itself counts now. */
   get selfDeclared(): boolean {
-    return this.#guard.trustsLocal && !this.#access.isConfigured && !this.options.requireAuth;
+    const { guard, access } = this.#parts;
+    return guard.trustsLocal && !access.authentication.isConfigured && !this.options.requireAuth;
   }
 
   get totals(): Totals {
-    return this.#tally.totals;
+    return this.#parts.tally.totals;
   }
 
   /** In the order in which they came. */
@@ -213,17 +193,97 @@ export class App {
   }
 
   async #listen(): Promise<Addresses> {
+    const { exposed, surroundings, observe } = this.#parts;
     const { addresses, listeners } = await listenFor({
       options: this.options,
-      exposed: this.exposed,
-      portAsked: this.#portAsked,
-      handlers: this.#handlers,
-      observe: this.#observe,
+      exposed,
+      portAsked: surroundings.portAsked,
+      // Those that count when the request comes.
+      handlers: {
+        public: (exchange) => this.#handlers.public(exchange),
+        sharedAdmin: (exchange) => this.#handlers.sharedAdmin(exchange),
+        ownAdmin: (exchange) => this.#handlers.ownAdmin(exchange),
+      },
+      observe,
     });
     this.#listeners = listeners;
     this.#beat = setInterval(() => this.hub.beat(), this.hub.beatInterval);
     this.#beat.unref();
     return addresses;
+  }
+
+  /**
+   * Reads the configuration anew; streams stay open, but for those of clients that it would not let in.
+   * @throws SseError `invalid-config`, and nothing has changed; `stopping`; `not-found` where the options are from nowhere
+   */
+  reload(source: ReloadSource): Promise<Reloaded> {
+    return this.#running.reload(source);
+  }
+
+  #run(): Running {
+    const { surroundings, files, observe } = this.#parts;
+    const { source, logLevel } = surroundings;
+    if (!source) return { ...fixedConfig(spellOptions(this.#options)), logLevel };
+    const reloading = new Reloading({
+      source,
+      files,
+      prepare: (options, read) => this.#prepare(options, read),
+      observe,
+      stopping: () => this.#stopping !== undefined,
+      now: Date.now,
+    });
+    return {
+      config: () => reloading.config,
+      state: () => reloading.state,
+      reload: (by) => reloading.request(by),
+      logLevel,
+    };
+  }
+
+  /** Whatever can fail comes first; what counts then counts in one step. */
+  async #prepare(options: Options, read: ReadFile): Promise<Prepared> {
+    const { access, guard, sessions, surroundings } = this.#parts;
+    const adminToken = adminTokenOf(options, read);
+    const { warnings, apply } = await access.prepare(options, read);
+    return {
+      warnings,
+      apply: () => {
+        const level = options.logLevel === this.#options.logLevel ? undefined : options.logLevel;
+        this.#options = options;
+        apply();
+        if (guard.ask({ adminHosts: options.adminHost, adminToken })) {
+          sessions.closeAll();
+          this.#feed.close();
+          endTaps(this.hub);
+        }
+        this.#handlers = this.#wire();
+        if (level !== undefined) surroundings.logLevel?.set(level);
+        const { authentication, openStreams } = access;
+        return reviewStreams({ hub: this.hub, authentication, openStreams, topicRight: () => this.#options.topics });
+      },
+    };
+  }
+
+  #wire(): Handlers {
+    const { exposed, guard, sessions, access, measures, keeping, observe } = this.#parts;
+    return wire({
+      options: this.#options,
+      topicRight: () => this.#options.topics,
+      exposed,
+      hub: this.hub,
+      feed: this.#feed,
+      guard,
+      sessions,
+      access,
+      running: this.#running,
+      measures,
+      totals: () => this.totals,
+      stored: keeping.stored,
+      files: this.#files,
+      observe,
+      stopping: () => this.#stopping !== undefined,
+      uptime: () => performance.now() - this.#since,
+    });
   }
 
   /** Stops within the drain time: nothing new, what was accepted is sent, a goodbye for each client. Settles when all is closed. */
@@ -259,7 +319,7 @@ export class App {
   #heed(activity: Activity): void {
     this.#feed.observe(activity);
     if (activity.kind === 'proxy-seen') this.#endSelfDeclared();
-    else if (activity.kind === 'closed') this.#access.openStreams.left(activity.client);
+    else if (activity.kind === 'closed') this.#parts.access.openStreams.left(activity.client);
   }
 
   /** Nobody's own word counts any more, so who came in by it goes. */

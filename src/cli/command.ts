@@ -30,9 +30,10 @@ export async function runCommand(argv: readonly string[], effects: Effects): Pro
   let exitCode = 0;
   const program = describe(effects);
 
+  const read = () => loadOptions({ flags: program.opts(), env: effects.env, readFile: effects.readFile });
   const load = (): Loaded | undefined => {
     try {
-      return loadOptions({ flags: program.opts(), env: effects.env, readFile: effects.readFile });
+      return read();
     } catch (error) {
       if (!(error instanceof SseError)) throw error;
       report(error.issues, effects.stderr);
@@ -42,7 +43,7 @@ export async function runCommand(argv: readonly string[], effects: Effects): Pro
   };
   program.action(async () => {
     const loaded = load();
-    if (loaded) exitCode = await effects.run(loaded);
+    if (loaded) exitCode = await effects.run({ loaded, again: read });
   });
   addConfigCommand(program, load, effects);
   const ended = (code: number) => {

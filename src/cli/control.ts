@@ -17,8 +17,7 @@ interface ControlParts {
 
 /** The program as a terminal may steer it; what admin does over HTTP is done by the same hub here. */
 export function controlOf({ app, logLevel, urls, page, process, stop }: ControlParts): Control {
-  const { hub, options } = app;
-  const { event, data, keyFilter, tick } = options;
+  const { hub } = app;
   return {
     send: (draft) => app.publish(draft, 'terminal'),
     find: async (text) => {
@@ -42,7 +41,12 @@ export function controlOf({ app, logLevel, urls, page, process, stop }: ControlP
     events: (count) => hub.archive.select({}, hub.archive.fromEnd(count)),
     stats: () => ({ clients: hub.size, events: hub.events }),
     logLevel,
-    defaults: { event, data, keyFilter, tick },
+    // They may be others after a reload.
+    get defaults() {
+      const { event, data, keyFilter, tick } = app.options;
+      return { event, data, keyFilter, tick };
+    },
+    reload: () => app.reload('terminal'),
     paceOf: (text) => parseOptions({ tick: text }, () => 'tick').tick,
     urls,
     open: async () => ({ url: page(), opened: await openInBrowser(page(), process) }),

@@ -1,4 +1,5 @@
 import type { Given, Loaded } from '../config/load.ts';
+import type { ConfigSource } from '../parts/reloading.ts';
 import type { ClientsOrder } from './clients-order.ts';
 import type { HistoryOrder } from './history-order.ts';
 import type { SendOrder } from './send-order.ts';
@@ -17,7 +18,7 @@ export interface Effects extends Pick<Given, 'env' | 'readFile'> {
   /** Looks at the files and directories that the options name, as a start would. Throws what would keep it from starting. */
   readonly inspect: (loaded: Loaded) => void;
   /** Serves until the end, and answers the exit code. What it throws, the command throws. */
-  readonly run: (loaded: Loaded) => number | Promise<number>;
+  readonly run: (source: ConfigSource) => number | Promise<number>;
   /** Copies events from a server or to one, and answers the exit code. What it throws, the command throws. */
   readonly history: (order: HistoryOrder) => number | Promise<number>;
   /** Makes or explains a token, and answers the exit code. What it throws, the command throws. */

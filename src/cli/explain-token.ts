@@ -21,7 +21,7 @@ export interface Explanation {
  */
 export async function explainToken(token: string, options: Options, now: number): Promise<Explanation> {
   let outage: SseError | undefined;
-  const { authentication, isConfigured } = await openAccess(options, {
+  const { authentication } = await openAccess(options, {
     observe: (activity) => {
       if (activity.kind === 'failed' && activity.error instanceof SseError) outage = activity.error;
     },
@@ -29,7 +29,7 @@ export async function explainToken(token: string, options: Options, now: number)
     authenticate: undefined,
     selfDeclared: () => false,
   });
-  if (!isConfigured || options.authUrl !== undefined) {
+  if (!authentication.isConfigured || options.authUrl !== undefined) {
     const detail = 'token verify: by which keys? --jwt-secret-file, --jwt-key-file, --jwks-url or --users say so';
     throw SseError.of('invalid-config', [{ pointer: '', detail }]);
   }

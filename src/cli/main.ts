@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { App } from '../app.ts';
 import { type ErrorCode, SseError } from '../errors.ts';
+import { inspect } from '../parts/inspect.ts';
 import { packageVersion } from '../parts/version.ts';
 import { runCommand } from './command.ts';
 import { interruption } from './interruption.ts';
@@ -34,8 +34,8 @@ export async function main(): Promise<void> {
       readFile: (path) => readFileSync(path, 'utf8'),
       columns: stdout.columns,
       version,
-      inspect: ({ options }) => App.inspect(options),
-      run: (loaded) => serve(loaded, process),
+      inspect: ({ options }) => inspect(options),
+      run: (source) => serve(source, process),
       history: async (order) => (await import('./history-transfer.ts')).transferHistory(order, process),
       token: async (order) => (await import('./token-work.ts')).workOnToken(order, process),
       send: async (order) => (await import('./send.ts')).send(order, client()),

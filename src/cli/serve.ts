@@ -1,10 +1,9 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { type Addresses, App } from '../app.ts';
-import { optionsAsJson } from '../config/describe.ts';
-import type { Loaded } from '../config/load.ts';
 import { SseError } from '../errors.ts';
 import type { Activity } from '../hub/activity.ts';
 import type { LogLevel } from '../log-levels.ts';
+import type { ConfigSource } from '../parts/reloading.ts';
 import { createLog, type Log, logActivity } from '../terminal/log.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -12,7 +11,8 @@ import { banner, identities, networkUrls } from './banner.ts';
 import { controlOf } from './control.ts';
 
 /** Serves until it is told to stop. @returns the exit code @throws SseError what kept it from starting */
-export async function serve({ options, sources, warnings }: Loaded, process: NodeJS.Process): Promise<number> {
+export async function serve(source: ConfigSource, process: NodeJS.Process): Promise<number> {
+  const { options, sources, warnings } = source.loaded;
   const { stdin, stdout, stderr, env } = process;
   const isTTY = stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb';
   const portAsked = sources.port.from !== 'default';
@@ -36,7 +36,8 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
     production: env.NODE_ENV === 'production',
     portAsked,
     observe: (activity) => tell(activity),
-    running: { config: optionsAsJson({ options, sources }), logLevel },
+    source,
+    logLevel,
   });
   const stopping = new Stopping(app, process);
   let addresses: Addresses | undefined;
@@ -66,7 +67,9 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
   });
 
   const opened = { terminal, log };
-  stopping.guard(opened);
+  // Its terminal hangs up when the window is closed; without one it means to read the configuration anew.
+  const hangsUp = [stdin, stdout, stderr].some((stream) => stream.isTTY === true);
+  stopping.guard(opened, hangsUp ? undefined : () => app.reload('signal'));
   try {
     for (const { pointer, detail } of warnings) log.warn(`${pointer}: ${detail}`);
     for (const warning of app.warnings) log.warn(warning);
@@ -134,8 +137,8 @@ class Stopping {
     void this.#app.stop().then(() => this.#settle(code));
   }
 
-  /** Takes over the signals and what nobody caught. */
-  guard({ terminal, log }: { terminal: Terminal; log: Log }): void {
+  /** Takes over the signals and what nobody caught. @param reload what a hang-up means; else it stops too */
+  guard({ terminal, log }: { terminal: Terminal; log: Log }, reload: (() => Promise<unknown>) | undefined): void {
     const process = this.#process;
     const stop = (signal: string, code: number) => {
       log.info({ signal }, `${signal}: stopping`);
@@ -144,9 +147,10 @@ class Stopping {
     process.on('SIGTERM', (signal) => stop(signal, 0));
     process.on('SIGINT', (signal) => stop(signal, 130));
     process.on('SIGHUP', (signal) => {
-      // The terminal is gone; without one it would mean to read the configuration anew.
-      if (terminal.interactive) stop(signal, 0);
-      else log.warn('SIGHUP: the configuration is read at the start only; restart to change it');
+      if (!reload) return stop(signal, 0);
+      log.info({ signal }, `${signal}: reading the configuration anew`);
+      // What came of it is an activity, also if that is nothing.
+      reload().catch(() => {});
     });
     process.on('SIGCONT', () => terminal.continued());
     const crash = (error: unknown) => {

@@ -56,63 +56,77 @@ export const CREDENTIAL_OPTIONS: Table = {
     description:
       'users and their tokens, see config/users.example.json; a tokenHash is sha256: and what ' +
       'printf %s "$TOKEN" | sha256sum prints',
+    reloadable: true,
   }),
   requireAuth: option(boolean(), false, {
     kind: 'boolean',
     description: 'refuse clients without a credential; --no-require-auth overrides a file or a variable',
+    reloadable: true,
   }),
   authCookie: option(cookieName, 'sse_token', {
     placeholder: 'NAME',
     description: 'cookie that may hold the token, since an EventSource can send no header',
+    reloadable: true,
   }),
   authUrl: option(optional(text(applicationUrlProblem)), null, {
     placeholder: 'URL',
     description:
       "your application's answer to who a client is: it gets the request's headers and query, and answers 2xx with an " +
       'identity as JSON, or 401 or 403',
+    reloadable: true,
   }),
   allowQueryToken: option(boolean(), false, {
     kind: 'boolean',
     description: 'let the token stand in the URL as ?jwt=, where logs and histories may keep it; a ticket is better',
+    reloadable: true,
   }),
   expiryNotice: option(duration({ min: '0s', max: '1h' }), '30s', {
     placeholder: 'TIME',
     description: 'how long before its credential ends a client is told, so that it can renew it',
+    reloadable: true,
   }),
   topics: option(choice(['open', 'claim']), 'open', {
     placeholder: 'WHO',
     description: "who may subscribe to a topic: open, everybody, or claim, those whose credential's topics have it or prefix/*",
+    reloadable: true,
   }),
   jwtSecretFile: option(optional(path()), null, {
     placeholder: 'FILE',
     description: 'secret of JWTs (HS256, 384, 512): the bytes of the file without a line break at the end, at least 32',
+    reloadable: true,
   }),
   jwtKeyFile: option(optional(path()), null, {
     placeholder: 'FILE',
     description: 'public keys of JWTs (RS, PS, ES, EdDSA): PEM, a JWK or a JWK set',
+    reloadable: true,
   }),
   jwksUrl: option(optional(text(keysUrlProblem)), null, {
     placeholder: 'URL',
     description: 'where an identity provider publishes its public keys, its jwks_uri',
+    reloadable: true,
   }),
   jwtIssuer: option(list(text(notEmpty)), [], {
     kind: 'list',
     placeholder: 'ISS',
     description: 'issuer that a JWT must be of; not set: whoever has the key',
+    reloadable: true,
   }),
   jwtAudience: option(list(text(notEmpty)), [], {
     kind: 'list',
     placeholder: 'AUD',
     description: 'audience that a JWT must be for; not set: any',
+    reloadable: true,
   }),
   jwtMaxLifetime: option(duration({ min: '1s', max: LONGEST }), '31d', {
     placeholder: 'TIME',
     description: 'longest that a JWT may be valid',
+    reloadable: true,
   }),
   jwtAlgorithm: option(list(algorithm), [], {
     kind: 'list',
     placeholder: 'ALG',
     description: 'algorithm that a JWT may have; not set: those that fit the key, and of RSA only RS256',
+    reloadable: true,
   }),
   jwtClaim: option(list(mappedClaim), [], {
     kind: 'list',
@@ -120,6 +134,7 @@ export const CREDENTIAL_OPTIONS: Table = {
     description:
       'claim of a JWT that a field is taken from, as in roles=realm_access.roles; fields are id, login, name, mail, ' +
       'profile, roles and topics; not set: the names that are in use',
+    reloadable: true,
   }),
 };
 

@@ -13,10 +13,12 @@ interface Described {
 /** Every option, its value and where it came from. */
 export function describeOptions({ options, sources }: Pick<Loaded, 'options' | 'sources'>): readonly Described[] {
   const spelled = spellOptions(options);
-  return OPTION_NAMES.map((name) => {
-    const hidden = OPTIONS[name].secret && spelled[name] !== null;
-    return { name, value: hidden ? '(hidden)' : spelled[name], source: sources[name] };
-  });
+  return OPTION_NAMES.map((name) => ({ name, value: hidden(name, spelled[name]), source: sources[name] }));
+}
+
+/** A value as it may be shown. */
+export function hidden(name: OptionName, value: unknown): unknown {
+  return OPTIONS[name].secret && value !== null ? '(hidden)' : value;
 }
 
 /** The same by name, as JSON has it. */

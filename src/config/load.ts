@@ -3,7 +3,7 @@ import { CONFIG_VARIABLE, type Environment, fromText, readVariables } from './en
 import { parseJson } from './json.ts';
 import { flagOf, variableOf } from './names.ts';
 import { OPTION_NAMES, OPTIONS, type OptionName, type Options } from './options.ts';
-import { parseOptions } from './parse.ts';
+import { type Pointers, parseOptions } from './parse.ts';
 import { printable } from './values.ts';
 
 /** Where options may come from. Nothing else is looked at. */
@@ -29,6 +29,8 @@ export interface Loaded {
   readonly sources: Readonly<Record<OptionName, Source>>;
   /** Variables that look like options and are none. No errors, since container platforms inject some. */
   readonly warnings: readonly Issue[];
+  /** What was given, before it was parsed. What is not in it has its default. */
+  readonly values: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -57,14 +59,19 @@ export function loadOptions({ flags, env, readFile }: Given): Loaded {
     }
   }
 
-  const pointer = (name: string, ...path: readonly PropertyKey[]): string => {
+  const options = parseOptions(values, pointersFor(sources, file?.path));
+  return { options, sources: Object.freeze(sources), warnings: variables.warnings, values: Object.freeze(values) };
+}
+
+/** Names each option as it was given. @param file where stands what is no option */
+export function pointersFor(sources: Loaded['sources'], file?: string): Pointers {
+  return (name, ...path) => {
     const source = Object.hasOwn(sources, name) ? sources[name as OptionName] : undefined;
     if (source?.from === 'flag' || source?.from === 'env') return source.where;
     // What is no option can only stand in the file.
-    if (source?.from === 'file' || !source) return printable(`${file?.path} ${['', name, ...path].join('/')}`);
+    if (source?.from === 'file' || !source) return printable(`${source?.where ?? file} ${['', name, ...path].join('/')}`);
     return flagOf(name);
   };
-  return { options: parseOptions(values, pointer), sources: Object.freeze(sources), warnings: variables.warnings };
 }
 
 function readConfigFile(

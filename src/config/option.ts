@@ -16,6 +16,8 @@ export interface Option<T = unknown, I = unknown> {
   readonly bare?: string;
   /** Whether the value must never be shown. The name of a file is no secret, and what it holds is never read here. */
   readonly secret?: true;
+  /** Whether a server that runs takes another value when it reads its configuration anew. Default: it needs a restart. */
+  readonly reloadable?: true;
 }
 
 /** One entry of the table of options. */

@@ -120,6 +120,7 @@ const GROUPS = {
       kind: 'list',
       placeholder: 'ORIGIN',
       description: "origin whose pages may open the stream, or '*'; not set: pages of this machine while only it can connect",
+      reloadable: true,
     }),
     trustProxy: option(list(text(proxyProblem)), [], {
       kind: 'list',
@@ -132,19 +133,23 @@ const GROUPS = {
     event: option(text(typeProblem), 'message', {
       placeholder: 'TYPE',
       description: 'type of the event that the keys S, A, F and T and an empty broadcast send',
+      reloadable: true,
     }),
     data: option(text(), 'hello', {
       placeholder: 'TEXT',
       description: "its data; write --data=-x if it begins with '-'",
+      reloadable: true,
     }),
     keyFilter: option(filter, 'profile == "Administrator"', {
       placeholder: 'CEL',
       description: 'who gets it with the key A',
+      reloadable: true,
     }),
     // Faster than that nobody can read, and a benchmark has `send --rate`.
     tick: option(duration({ min: '10ms', ...TIMER_LIMIT }), '1s', {
       placeholder: 'TIME',
       description: 'how often the key T sends it, until T is pressed again',
+      reloadable: true,
     }),
   },
   'Publishing and admin': {
@@ -158,15 +163,18 @@ const GROUPS = {
       kind: 'list',
       placeholder: 'HOST',
       description: 'name that admin requests may use for this server, besides those of loopback',
+      reloadable: true,
     }),
     adminTokenFile: option(optional(path()), null, {
       placeholder: 'FILE',
       description: 'file with the token that admin requests must show; not set: none, and only loopback may ask',
+      reloadable: true,
     }),
     // Beyond that an event is a download; the whole of it is held in memory.
     bodyLimit: option(size({ min: '1b', max: '64mb' }), '1mb', {
       placeholder: 'SIZE',
       description: 'largest body of a broadcast',
+      reloadable: true,
     }),
   },
   'Who clients are': CREDENTIAL_OPTIONS,
@@ -175,18 +183,22 @@ const GROUPS = {
       kind: 'integer',
       placeholder: 'N',
       description: 'most events to keep; the first of the three bounds counts, and the newest event always stays',
+      reloadable: true,
     }),
     historyAge: option(duration({ min: '1ms', max: LONGEST }), '1h', {
       placeholder: 'TIME',
       description: 'longest to keep one',
+      reloadable: true,
     }),
     historyBytes: option(size({ min: '1b', max: '1024gb' }), '16mb', {
       placeholder: 'SIZE',
       description: 'most bytes to keep, as they are on the wire',
+      reloadable: true,
     }),
     onGap: option(choice(['oldest', 'latest']), 'oldest', {
       placeholder: 'WHERE',
       description: 'where a client goes on that missed more than was kept: the oldest event kept, or the latest',
+      reloadable: true,
     }),
   },
   'Store on disk': {
@@ -207,24 +219,34 @@ const GROUPS = {
     retry: option(duration({ min: '500ms', max: '1h' }), '2s', {
       placeholder: 'TIME',
       description: 'how long clients wait before they reconnect',
+      reloadable: true,
     }),
     heartbeat: option(duration({ min: '1s', max: '1h' }), '15s', {
       placeholder: 'TIME',
       description: 'a client that got nothing for this long gets a comment, so that proxies keep the connection',
+      reloadable: true,
     }),
     stallTime: option(duration({ min: '100ms', ...TIMER_LIMIT }), '30s', {
       placeholder: 'TIME',
       description: 'a client that takes no bytes for this long is closed as slow',
+      reloadable: true,
     }),
     maxAge: option(optional(durationOrOff({ min: '1s', max: LONGEST })), null, {
       placeholder: 'TIME',
       description: 'a stream that is this old, 20 % more or less, is closed; or off; not set: off, and 60m with --trust-proxy',
+      reloadable: true,
     }),
     drainTime: option(duration({ min: '0s', ...TIMER_LIMIT }), '5s', {
       placeholder: 'TIME',
       description: 'how long saying goodbye to all clients may take at the end',
+      reloadable: true,
     }),
-    maxClients: option(integer(1), 10_000, { kind: 'integer', placeholder: 'N', description: 'most streams at a time' }),
+    maxClients: option(integer(1), 10_000, {
+      kind: 'integer',
+      placeholder: 'N',
+      description: 'most streams at a time',
+      reloadable: true,
+    }),
   },
   Running: {
     readyFile: option(optional(path()), null, {
@@ -234,6 +256,7 @@ const GROUPS = {
     logLevel: option(choice(LOG_LEVELS), 'info', {
       placeholder: 'LEVEL',
       description: 'least that is logged: trace, debug, info, warn, error, fatal or silent',
+      reloadable: true,
     }),
     logFormat: option(choice(['auto', 'json', 'pretty']), 'auto', {
       placeholder: 'FORMAT',

@@ -87,7 +87,26 @@ const stats = z.strictObject({
   history: z.strictObject({ events: count, bytes: count }),
   durability: z.enum(['memory', 'disk']),
   accepts: z.boolean(),
+  config: z.strictObject({
+    loadedAt: time.describe('When it was last read and found good.'),
+    lastReloadSuccessful: z.boolean().describe('Whether the last reload came to something; true before the first.'),
+    needsRestart: z.array(text).describe('Options whose values wait for a restart.'),
+  }),
   totals: z.record(text, z.union([count, counters])),
+});
+
+const change = z.strictObject({
+  name: text.describe('Of the option, as in a config file.'),
+  old: z.unknown().optional(),
+  new: z.unknown().optional(),
+  file: text.optional().describe('The file that it names, where that holds something else now.'),
+});
+const reloaded = z.strictObject({
+  changed: z.array(change).describe('What counts from now on.'),
+  needsRestart: z.array(change).describe('What stays as it was until a restart.'),
+  renewed: count.describe('Streams whose client is somebody else by it.'),
+  ended: count.describe('Streams that ended, since their client would not be let in by it.'),
+  warnings: z.array(text),
 });
 
 const json = (schema: z.ZodType, description: string, status = 200) => ({ status, type: JSON_TYPE, schema, description });
@@ -173,14 +192,22 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
   },
   '/config': {
     GET: {
-      summary: 'Every option, its value and where that came from.',
+      summary: 'Every option, its value and where that came from, and what it will be after a restart.',
       answer: json(z.record(text, z.unknown()), 'By name.'),
+    },
+  },
+  '/config/reload': {
+    POST: {
+      summary:
+        'Reads the configuration anew, and every file that it names. What can change under way counts at once; open streams stay, but for those of clients that it would not let in. As SIGHUP.',
+      answer: json(reloaded, 'What has changed, and what needs a restart.'),
+      errors: ['invalid-config', 'not-found', 'stopping'],
     },
   },
   '/events': {
     GET: {
       summary:
-        'What happens in the server: snapshot (clients), ready, then joined, left, renewed, broadcast, gap, refused, revoked, failed; stats every second.',
+        'What happens in the server: snapshot (clients), ready, then joined, left, renewed, broadcast, gap, refused, revoked, redacted, reloaded, reload-refused, failed; stats every second.',
       answer: { status: 200, type: EVENT_STREAM, description: 'A stream that has no end.' },
     },
   },

@@ -13,7 +13,7 @@ import { showBroadcast } from './receipts.ts';
 import { sendJson } from './respond.ts';
 import { revoke } from './revoke.ts';
 import type { Methods } from './route-table.ts';
-import { type Running, setLogLevel, showConfig, showStats } from './server-view.ts';
+import { type Running, reloadConfig, setLogLevel, showConfig, showStats } from './server-view.ts';
 import { type SessionParts, showSession, signIn, signOut } from './session.ts';
 import { tapClient } from './tap.ts';
 
@@ -60,6 +60,7 @@ export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>
     '/clients/{id}': { GET: showClient(hub), DELETE: kickClient(hub) },
     '/clients/{id}/tap': { GET: tapClient(hub) },
     '/config': { GET: showConfig(running) },
+    '/config/reload': { POST: reloadConfig(running) },
     '/events': { GET: feed.handler },
     '/filter/check': { POST: checkFilter(hub) },
     '/history': { GET: listHistory(past), DELETE: redactHistory(past) },
@@ -68,6 +69,6 @@ export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>
     '/openapi.json': { GET: showOpenApi(version) },
     '/revoke': { POST: revoke({ hub, openStreams, revocations, observe }) },
     '/session': { GET: showSession(session), POST: signIn(session), DELETE: signOut(session) },
-    '/stats': { GET: showStats(hub, totals, uptime) },
+    '/stats': { GET: showStats(hub, running, totals, uptime) },
   };
 }

@@ -13,7 +13,8 @@ export interface CredentialOptions extends EvidenceOptions {
   readonly authentication: Authentication;
   readonly tickets: Tickets;
   readonly openStreams: OpenStreams;
-  readonly topicRight: TopicRight;
+  /** Asked each time: it may be another one by the time that it counts. */
+  readonly topicRight: () => TopicRight;
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
 }
@@ -38,16 +39,16 @@ export function giveTicket(options: CredentialOptions): Handler {
 export function renew(options: CredentialOptions): Handler {
   return posted(options, async (exchange) => {
     const { authentication, openStreams, topicRight, now } = options;
-    const grant = await authentication.prove(evidenceOf(exchange, options));
+    const proved = await authentication.prove(evidenceOf(exchange, options));
     // Asked once more: nothing waits between here and the end.
-    authentication.check(grant);
+    const grant = authentication.check(proved);
     const client = exchange.query.get('client');
     const asked = client === null ? [...openStreams.all()] : [openStreams.get(client)];
     const streams = asked.filter((stream) => stream !== undefined && isSame(stream.grant, grant)) as OpenStream[];
     // One answer whether there is none, or it is somebody else's: nobody is told which streams of others there are.
     if (streams.length === 0) throw new SseError('not-found', `you have no open stream${client === null ? '' : ' of this name'}`);
     // All or none: a topic that one of them has lost is refused before any is touched.
-    const renewals = streams.map((stream) => ({ stream, topics: grantedTopics(stream.askedTopics, grant, topicRight) }));
+    const renewals = streams.map((stream) => ({ stream, topics: grantedTopics(stream.askedTopics, grant, topicRight()) }));
     for (const { stream, topics } of renewals) {
       const still = [stream.grant, ...stream.former].filter(({ expiresAt = Infinity }) => expiresAt > now());
       stream.former.splice(0, Infinity, ...still.slice(0, MOST_FORMER));

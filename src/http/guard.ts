@@ -9,13 +9,19 @@ import { hostName, isSameHost } from './host.ts';
 import { sessionOf } from './session.ts';
 import type { Sessions } from './sessions.ts';
 
-export interface GuardOptions {
-  /** Whether strangers can reach the public port (design: "Where admin lives"). */
-  readonly exposed: boolean;
+const NONE: ReadonlySet<string> = new Set();
+
+/** What admin asks for. It may be replaced while the server runs. */
+export interface AdminRules {
   /** Host names besides loopback ones under which admin answers. */
   readonly adminHosts: readonly string[];
   /** What admin requests must show as a bearer token, if anything. */
   readonly adminToken: string | undefined;
+}
+
+export interface GuardOptions extends AdminRules {
+  /** Whether strangers can reach the public port (design: "Where admin lives"). */
+  readonly exposed: boolean;
   /** Who has shown it before, and has a cookie in its place. */
   readonly sessions: Sessions;
   readonly observe: Observe;
@@ -34,14 +40,28 @@ interface AdminRequest {
  * strangers. So the first request that shows a proxy ends the trust until the restart: fail closed, and say why.
  */
 export class Guard {
-  readonly #options: GuardOptions;
+  readonly #options: Omit<GuardOptions, keyof AdminRules>;
   /** As `hostName` writes them. */
-  readonly #adminHosts: ReadonlySet<string>;
+  #adminHosts: ReadonlySet<string> = NONE;
+  #adminToken: string | undefined;
   #proxySign: string | undefined;
 
   constructor(options: GuardOptions) {
     this.#options = options;
-    this.#adminHosts = new Set(options.adminHosts.map((host) => (isIPv6(host) ? `[${host}]` : host).toLowerCase()));
+    this.ask(options);
+  }
+
+  /** What admin asks for from now on. @returns whether its token is another one: whoever is in by the former must go */
+  ask({ adminHosts, adminToken }: AdminRules): boolean {
+    const isOther = adminToken !== this.#adminToken;
+    this.#adminHosts = new Set(adminHosts.map((host) => (isIPv6(host) ? `[${host}]` : host).toLowerCase()));
+    this.#adminToken = adminToken;
+    return isOther;
+  }
+
+  /** Whether admin has a token: else there is nothing to sign in to. */
+  get hasToken(): boolean {
+    return this.#adminToken !== undefined;
   }
 
   /** Whether the word of whoever is on this machine counts: shared-port admin and self-declared identities. */
@@ -64,7 +84,7 @@ export class Guard {
    * @throws SseError
    */
   checkAdmin(req: IncomingMessage, { shared, page = false, checkMethod }: AdminRequest): void {
-    const { adminToken } = this.#options;
+    const adminToken = this.#adminToken;
     const authorized = adminToken !== undefined && (page || this.#isAuthorized(req, adminToken));
     // A unix socket has no address: whoever may open the file is local.
     const peer = req.socket.remoteAddress;
@@ -114,8 +134,6 @@ export class Guard {
     throw closedByProxy(sign);
   }
 }
-
-const NONE: ReadonlySet<string> = new Set();
 
 function closedByProxy(sign: string): SseError {
   return new SseError(

@@ -24,8 +24,9 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   'not-started': 503,
   stopping: 503,
   'store-failed': 503,
+  // Of a reload; a start ends by it.
+  'invalid-config': 422,
   // These end a start and never reach a client; if one did, it would be our defect.
-  'invalid-config': 500,
   'address-in-use': 500,
   'store-in-use': 500,
   'start-failed': 500,

@@ -8,7 +8,7 @@ import { SESSION_AGE, type Sessions } from './sessions.ts';
 export interface SessionParts {
   readonly sessions: Sessions;
   /** Whether admin has a token: else there is nothing to sign in to. */
-  readonly hasToken: boolean;
+  readonly hasToken: () => boolean;
   /** Whether the browser speaks HTTPS to a proxy before us. */
   readonly isHttps: (req: IncomingMessage) => boolean;
 }
@@ -20,7 +20,7 @@ export function sessionOf(req: IncomingMessage): string | undefined {
 
 /** `GET /admin/session`: whether there is a token that somebody can sign in with. Whoever can ask is signed in, if so. */
 export function showSession({ hasToken }: SessionParts): Handler {
-  return ({ res }) => sendJson(res, 200, { hasToken });
+  return ({ res }) => sendJson(res, 200, { hasToken: hasToken() });
 }
 
 /** `POST /admin/session`: trades the token, which the guard has seen in the `Authorization` header, for a cookie that no script can read. */
@@ -43,7 +43,7 @@ export function signOut(parts: SessionParts): Handler {
 }
 
 function checkToken({ hasToken }: SessionParts): void {
-  if (!hasToken)
+  if (!hasToken())
     throw new SseError('not-found', 'admin has no token here (--admin-token-file), so there is nothing to sign in to');
 }
 

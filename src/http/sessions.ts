@@ -34,6 +34,11 @@ export class Sessions {
   close(id: string): void {
     this.#ends.delete(hashOf(id));
   }
+
+  /** Ends all: they stand for a token that is none any more. */
+  closeAll(): void {
+    this.#ends.clear();
+  }
 }
 
 function hashOf(id: string): string {

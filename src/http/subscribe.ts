@@ -7,7 +7,7 @@ import { isFarewell } from '../hub/goodbye.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { TurnedAway } from '../hub/measures.ts';
 import type { Authentication } from '../identity/authenticate.ts';
-import { NOTHING_SHOWN } from '../identity/grant.ts';
+import { type Grant, NOTHING_SHOWN } from '../identity/grant.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { EventStream, STREAM_HEADERS } from './event-stream.ts';
 import { type EvidenceOptions, evidenceOf } from './evidence.ts';
@@ -21,7 +21,8 @@ export interface SubscribeOptions extends EvidenceOptions {
   readonly hub: Hub;
   readonly authentication: Authentication;
   readonly openStreams: OpenStreams;
-  readonly topicRight: TopicRight;
+  /** Asked each time: it may be another one by the time that a stream opens. */
+  readonly topicRight: () => TopicRight;
   /** How long a full client may make no progress, in ms. */
   readonly stallTime: number;
   /** At most this many clients at once. */
@@ -73,16 +74,21 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
   const { grant, ticket } = await authentication.identify(evidenceOf(exchange, options));
   let isOpen = false;
   try {
-    const topics = grantedTopics(asked, grant, options.topicRight);
-    const client: Client = { ...grant.identity, topics, client: { id: newClientId(), ip: exchange.ip } };
+    const connection = { id: newClientId(), ip: exchange.ip };
+    const clientBy = (proved: Grant): Client => {
+      return { ...proved.identity, topics: grantedTopics(asked, proved, options.topicRight()), client: connection };
+    };
+    const expected = clientBy(grant);
     const { req, res, method, headers } = exchange;
     if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
     // Before anybody looks into the past for it, and again when that is done.
     checkRoom(options);
     // Whoever goes while it waits may come back at once, with the same ticket.
     if (ticket) req.socket.once('close', () => ticket.release());
-    const position = await hub.locate(wanted, client);
-    authentication.check(grant);
+    const position = await hub.locate(wanted, expected);
+    // Overtaken by a revocation or by another configuration, it may be somebody else by now, or nobody.
+    const current = authentication.check(grant);
+    const client = clientBy(current);
 
     const socket = res.socket;
     // Gone meanwhile, or with requests behind it that would never get their turn.
@@ -91,9 +97,9 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
 
     streaming.add(socket);
     const stream = new EventStream(res, headers, options.stallTime);
-    const cursor = hub.attach(stream, client, position, grant.expiresAt);
+    const cursor = hub.attach(stream, client, position, current.expiresAt);
     isOpen = true;
-    if (grant !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant, former: [], ticket, askedTopics: asked });
+    if (current !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant: current, former: [], ticket, askedTopics: asked });
     ticket?.opened({
       // Nothing may have arrived yet of what it was sent.
       hasSent: (id) => id === wanted.lastEventId || hub.hasSent(cursor, id),

@@ -24,3 +24,8 @@ export function tapClient(hub: Hub): Handler {
     res.once('close', untap);
   };
 }
+
+/** Ends all that look on: by what they were let in counts no more. */
+export function endTaps(hub: Hub): void {
+  for (const cursor of hub.clients()) for (const tap of cursor.taps ?? []) tap.end();
+}

@@ -1,4 +1,4 @@
-import type { CredentialDefect } from '../errors.ts';
+import type { CredentialDefect, Issue } from '../errors.ts';
 import type { Client } from '../event/identity.ts';
 
 /** Why a stream ended: in log, metrics, API and tests alike. `left` is a client that went by itself, `complete` one that wanted the past only. */
@@ -16,6 +16,19 @@ export type CloseReason =
 
 /** Why a resume could not be exact (design: "Resume"). */
 export type GapReason = 'evicted' | 'epoch' | 'unknown' | 'corrupt';
+
+/** What is otherwise with an option after a reload. */
+export interface OptionChange {
+  readonly name: string;
+  /** Its values, as people write them, where they differ. */
+  readonly old?: unknown;
+  readonly new?: unknown;
+  /** The file that it names, where that holds something else now. */
+  readonly file?: string;
+}
+
+/** Who asked for a reload. */
+export type ReloadSource = 'signal' | 'http' | 'terminal';
 
 /**
  * What happens in a server, as values. Parts report to one `observe` function; log lines, terminal lines and
@@ -35,7 +48,7 @@ export type Activity =
       /** Bytes of event stream it was sent, control events included. */
       readonly bytes: number;
     }
-  /** A client has shown a new credential while its stream was open; `client` is who it is now. */
+  /** A client has shown a new credential while its stream was open, or its users file says something else of it; `client` is who it is now. */
   | { readonly kind: 'renewed'; readonly client: Client }
   /** Somebody deleted events of the past. */
   | { readonly kind: 'redacted'; readonly events: number }
@@ -80,6 +93,20 @@ export type Activity =
     }
   /** First sign of a reverse proxy before a server that is not exposed: admin on the shared port and self-declared identities are closed until the restart. */
   | { readonly kind: 'proxy-seen'; readonly sign: string }
+  /** The configuration was read anew, and counts as far as it can without a restart. */
+  | {
+      readonly kind: 'reloaded';
+      readonly source: ReloadSource;
+      readonly changed: readonly OptionChange[];
+      /** What stays as it was until a restart. */
+      readonly needsRestart: readonly OptionChange[];
+      /** Streams whose client is somebody else by it. */
+      readonly renewed: number;
+      /** Streams that ended, since their client would not be let in by it. */
+      readonly ended: number;
+    }
+  /** The configuration was read anew and is no good: the old one stays, whole. */
+  | { readonly kind: 'reload-refused'; readonly source: ReloadSource; readonly issues: readonly Issue[] }
   | { readonly kind: 'failed'; readonly what: string; readonly error: unknown };
 
 export type Observe = (activity: Activity) => void;

@@ -3,7 +3,7 @@ import type { EventLog } from './event-log.ts';
 import type { HistoryLimits } from './history.ts';
 import type { Meter } from './meter.ts';
 
-/** What a hub is made with. */
+/** What a hub is made with. Bounds and times are looked at whenever they matter: whoever gives them by getters may change them under way. */
 export interface HubOptions {
   readonly log: EventLog;
   readonly history: HistoryLimits;

@@ -69,7 +69,7 @@ export class Hub {
   #stopping = false;
 
   constructor(options: HubOptions) {
-    const { log, observe, heartbeat, notice, now = Date.now, elapsed = () => performance.now(), meter = UNMEASURED } = options;
+    const { log, observe, now = Date.now, elapsed = () => performance.now(), meter = UNMEASURED } = options;
     this.#options = options;
     this.#log = log;
     this.#now = now;
@@ -89,7 +89,7 @@ export class Hub {
     );
     const shared = { standing: this.#standing, history: this.#history, meter, now, end };
     this.#catchUp = new CatchUp({ ...shared, log, lastValues: this.#lastValues, observe, oldest: () => this.#oldest, schedule });
-    this.#pulse = new Pulse({ ...shared, epochs: log.epochs, heartbeat, notice, elapsed });
+    this.#pulse = new Pulse({ ...shared, epochs: log.epochs, times: options, elapsed });
     this.beatInterval = this.#pulse.interval;
     this.deliveries = new Deliveries({ standing: this.#standing, history: this.#history, defer: this.#defer });
     this.archive = new Archive({ log, ring: this.#history, redacted: (sequences) => this.#redacted(sequences) });

@@ -3,6 +3,7 @@ import type { CloseReason } from './activity.ts';
 import type { Cursor } from './cursor.ts';
 import type { Epoch } from './event-log.ts';
 import type { History } from './history.ts';
+import type { HubOptions } from './hub-options.ts';
 import type { Meter } from './meter.ts';
 import { positionId } from './resume.ts';
 import type { Standing } from './standing.ts';
@@ -11,10 +12,8 @@ export interface PulseParts {
   readonly standing: Standing;
   readonly history: History;
   readonly epochs: readonly Epoch[];
-  /** A client that got nothing for this long gets a heartbeat, in ms. */
-  readonly heartbeat: number;
-  /** Clients are told this long before their credential ends, in ms. */
-  readonly notice: number;
+  /** Looked at anew each time. */
+  readonly times: Pick<HubOptions, 'heartbeat' | 'notice'>;
   readonly end: (cursor: Cursor, reason: CloseReason) => void;
   readonly meter: Meter;
   readonly now: () => number;
@@ -35,17 +34,17 @@ export class Pulse {
 
   constructor(parts: PulseParts) {
     this.#parts = parts;
-    // A stream is to end within a second of its time.
-    this.interval = Math.min(500, parts.heartbeat / 4);
+    // A stream is to end within a second of its time. The beat stays, whatever becomes of the heartbeat.
+    this.interval = Math.min(500, parts.times.heartbeat / 4);
     this.#swept = parts.standing.at;
   }
 
   *beat(): Generator<void, void> {
-    const { standing, heartbeat } = this.#parts;
+    const { standing, times } = this.#parts;
     const beat = ++standing.beats;
     if (this.sweepDue) yield* this.sweep();
     this.#endTerms();
-    const due = Math.ceil(heartbeat / this.interval);
+    const due = Math.ceil(times.heartbeat / this.interval);
     for (const cursor of standing.live) {
       if (beat - cursor.wroteAt > due) this.#giveSign(cursor);
       yield;
@@ -53,7 +52,7 @@ export class Pulse {
   }
 
   #endTerms(): void {
-    const { standing, notice, end, elapsed } = this.#parts;
+    const { standing, times, end, elapsed } = this.#parts;
     const time = elapsed();
     for (const cursor of standing.all()) {
       const reason = cursor.term.overAt(time);
@@ -63,7 +62,7 @@ export class Pulse {
       }
       // One that is full or waits for its past takes nothing now; it hears at a later beat.
       if (cursor.place !== 'live') continue;
-      const left = cursor.term.noticeAt(time, notice);
+      const left = cursor.term.noticeAt(time, times.notice);
       if (left !== undefined)
         this.#tell(cursor, 'sse.auth', { expiresIn: Math.floor(left / 1000), client: cursor.client.client.id });
     }

@@ -22,6 +22,8 @@ export interface Totals {
   readonly refused: Readonly<Record<string, number>>;
   /** Of the refused, bad credentials by what was wrong with them. */
   readonly badCredentials: Readonly<Partial<Record<CredentialDefect, number>>>;
+  /** Times that the configuration was read anew, by what came of it. */
+  readonly reloads: { readonly applied: number; readonly refused: number };
   readonly failed: number;
 }
 
@@ -38,6 +40,7 @@ export class Tally {
     gaps: {} as Record<string, number>,
     refused: {} as Record<string, number>,
     badCredentials: {} as Record<string, number>,
+    reloads: { applied: 0, refused: 0 },
     failed: 0,
   };
 
@@ -78,6 +81,12 @@ export class Tally {
         break;
       case 'proxy-seen':
         break; // Happens once; the requests it refuses are counted as such.
+      case 'reloaded':
+        totals.reloads.applied++;
+        break;
+      case 'reload-refused':
+        totals.reloads.refused++;
+        break;
       case 'failed':
         totals.failed++;
         break;

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { SseError } from '../errors.ts';
 import { anonymous, type Identity } from '../event/identity.ts';
 import type { Authority, RequestView } from './authority.ts';
@@ -30,17 +31,23 @@ export interface TokenVerifier {
    *   `unverifiable` where that cannot be found out now
    */
   verify(token: string): Promise<Grant | undefined>;
+  /** What an entry of a users file proves now, if it is still there. */
+  entry?(name: string): Grant | undefined;
 }
 
-export interface AuthenticationOptions {
+/** What finds out who clients are, as the configuration says: another one brings another. */
+export interface Means {
   /** None, and no authority: no authentication is configured, and credentials mean nothing. */
   readonly verifiers: readonly TokenVerifier[];
   /** Decides by the whole request, in place of verifiers. */
   readonly authority?: Authority;
-  readonly tickets: Tickets;
-  readonly revocations: Revocations;
   /** Whether clients without a credential are refused. */
   readonly required: boolean;
+}
+
+export interface AuthenticationOptions extends Means {
+  readonly tickets: Tickets;
+  readonly revocations: Revocations;
   /** Whether a client's own word counts now (design: "Who a client is"). */
   readonly selfDeclared: () => boolean;
 }
@@ -53,13 +60,23 @@ export interface Identified {
 
 /** Finds out who a client is. The first credential of these counts, good or bad: bearer header, cookie, ticket, token in the URL. */
 export class Authentication {
-  readonly #options: AuthenticationOptions;
-  /** Whether there is anything to find out by. */
-  readonly #isConfigured: boolean;
+  readonly #options: Omit<AuthenticationOptions, keyof Means>;
+  #means: Means;
 
-  constructor(options: AuthenticationOptions) {
-    this.#options = options;
-    this.#isConfigured = options.verifiers.length > 0 || options.authority !== undefined;
+  constructor({ tickets, revocations, selfDeclared, ...means }: AuthenticationOptions) {
+    this.#options = { tickets, revocations, selfDeclared };
+    this.#means = means;
+  }
+
+  /** Whether there is anything to find out by. */
+  get isConfigured(): boolean {
+    const { verifiers, authority } = this.#means;
+    return verifiers.length > 0 || authority !== undefined;
+  }
+
+  /** Goes by other means from now on. Who is being identified meanwhile is held against them by `check`. */
+  use(means: Means): void {
+    this.#means = means;
   }
 
   /**
@@ -68,23 +85,38 @@ export class Authentication {
    *   bad one, with one message for every defect; `forbidden`, `unverifiable`. A bad credential is never taken for none.
    */
   async identify(evidence: Evidence): Promise<Identified> {
-    const { required, selfDeclared } = this.#options;
-    if (this.#isConfigured && evidence.ticket !== undefined && !this.#showsToken(evidence)) return this.#byTicket(evidence);
+    const { selfDeclared } = this.#options;
+    const { isConfigured } = this;
+    const { required } = this.#means;
+    if (isConfigured && evidence.ticket !== undefined && !this.#showsToken(evidence)) return this.#byTicket(evidence);
     const grant = await this.#find(evidence);
     if (grant) return { grant };
     // Whoever shows a token, wherever it is, does not want to be anonymous.
-    if (this.#isConfigured && evidence.ignoredToken)
+    if (isConfigured && evidence.ignoredToken)
       throw new SseError(
         'unauthenticated',
         '?jwt= counts with --allow-query-token only; a ticket does as well: POST to this path and /ticket',
       );
     if (required) throw nothingShown();
-    return { grant: !this.#isConfigured && selfDeclared() ? declared(evidence.request.query) : NOTHING_SHOWN };
+    return { grant: !isConfigured && selfDeclared() ? declared(evidence.request.query) : NOTHING_SHOWN };
   }
 
-  /** Looks once more, right before something is granted: what took its time may have been overtaken. @throws SseError `invalid-credential` */
-  check(grant: Grant): void {
+  /**
+   * Looks once more at what was found before, by what counts now: right before something is granted, since what took its time
+   * may have been overtaken, and after the configuration was read anew. A credential holds as long as its users file has it, or
+   * to its own end: what it was signed with may be replaced meanwhile.
+   * @returns what it proves now: another value only if that is something else
+   * @throws SseError `invalid-credential`, `unauthenticated`
+   */
+  check(grant: Grant): Grant {
     this.#options.revocations.check(grant);
+    const { required, verifiers } = this.#means;
+    if (grant.entry !== undefined) return inFile(grant, grant.entry, verifiers);
+    if (grant.identity.authenticated) return grant;
+    // Nobody vouches for it.
+    if (required) throw nothingShown();
+    if (grant !== NOTHING_SHOWN && (this.isConfigured || !this.#options.selfDeclared())) throw nothingShown();
+    return grant;
   }
 
   /** What a request proves by a credential other than a ticket. @throws SseError as above, and `unauthenticated` where there is none */
@@ -96,15 +128,13 @@ export class Authentication {
 
   /** Whether something counts before a ticket. An authority has cookies of its own, which come with every request. */
   #showsToken({ authorization, cookie }: Evidence): boolean {
-    return authorization !== undefined || (cookie !== undefined && this.#options.verifiers.length > 0);
+    return authorization !== undefined || (cookie !== undefined && this.#means.verifiers.length > 0);
   }
 
   #byTicket({ ticket = '', lastEventId }: Evidence): Identified {
-    const { tickets, revocations } = this.#options;
-    const use = tickets.take(ticket, lastEventId);
+    const use = this.#options.tickets.take(ticket, lastEventId);
     try {
-      revocations.check(use.grant);
-      return { grant: use.grant, ticket: use };
+      return { grant: this.check(use.grant), ticket: use };
     } catch (error) {
       use.release();
       throw error;
@@ -112,9 +142,10 @@ export class Authentication {
   }
 
   async #find(evidence: Evidence): Promise<Grant | undefined> {
-    const { verifiers, authority, revocations } = this.#options;
+    const { revocations } = this.#options;
+    const { verifiers, authority } = this.#means;
     const token = verifiers.length > 0 ? tokenOf(evidence) : undefined;
-    const grant = token === undefined ? await this.#ask(authority, evidence) : await this.#verify(token);
+    const grant = token === undefined ? await this.#ask(authority, evidence) : await this.#verify(token, verifiers);
     if (grant) revocations.check(grant);
     return grant;
   }
@@ -127,14 +158,25 @@ export class Authentication {
     return grant && { ...grant, fingerprint: randomUUID() };
   }
 
-  async #verify(token: string): Promise<Grant> {
+  async #verify(token: string, verifiers: readonly TokenVerifier[]): Promise<Grant> {
     // What is no token at all is asked of nobody.
-    for (const verifier of token === '' ? [] : this.#options.verifiers) {
+    for (const verifier of token === '' ? [] : verifiers) {
       const found = await verifier.verify(token);
       if (found) return { ...found, fingerprint: fingerprintOf(token) };
     }
     throw badCredential('unknown');
   }
+}
+
+/** What a users file says now of who came by one of its entries. @throws SseError `invalid-credential` */
+function inFile(grant: Grant, entry: string, verifiers: readonly TokenVerifier[]): Grant {
+  for (const verifier of verifiers) {
+    const found = verifier.entry?.(entry);
+    if (!found) continue;
+    const now = { ...found, ...(grant.fingerprint !== undefined && { fingerprint: grant.fingerprint }) };
+    return isDeepStrictEqual(now, grant) ? grant : now;
+  }
+  throw badCredential('unknown');
 }
 
 /** Of a JWT without its signature: of some algorithms, anybody can make another one that is as good (ECDSA, (r, n − s)). */

@@ -10,6 +10,8 @@ export interface Grant {
   readonly issuedAt?: number;
   /** Tells this credential from others, where it is a token: a hash of it. */
   readonly fingerprint?: string;
+  /** By what a users file has it: it holds as long as it stands there. A hash of its token. */
+  readonly entry?: string;
   /** The name of this one credential (`jti`), by which it can be revoked. */
   readonly tokenId?: string;
   /** Whom it is about (`sub`), by which all of theirs can be revoked. Not always the identity's `id`, which may be mapped from another claim. */

@@ -25,8 +25,8 @@ export const FORGETFUL: RevocationKeeper = {
 
 export interface RevocationOptions {
   readonly keeper: RevocationKeeper;
-  /** No credential is valid for longer than this after it was issued, in ms; Infinity where there may be some without end. */
-  readonly lifetime: number;
+  /** No credential is valid for longer than this after it was issued, in ms; Infinity where there may be some without end. Asked each time. */
+  readonly lifetime: () => number;
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
 }
@@ -85,7 +85,8 @@ export class Revocations {
 
   async #forgetOver(): Promise<void> {
     const { now, lifetime, keeper } = this.#options;
-    const over = [...this.#known.values()].filter(({ time }) => now() - time > lifetime);
+    const longest = lifetime();
+    const over = [...this.#known.values()].filter(({ time }) => now() - time > longest);
     for (const revocation of over) this.#known.delete(nameOf(revocation));
     if (over.length > 0) await keeper.forget(over);
   }

@@ -88,17 +88,22 @@ export function parseUsers(json: string, source: string): Users {
     const grant: Grant = Object.freeze({
       identity: identity({ ...given(parts), claims, authenticated: true }),
       subject: parts.id,
+      entry: hash.toString('hex'),
       ...(topics && { topics: Object.freeze(topics) }),
     });
     known.set(mac.toString('hex'), { mac, grant });
   }
 
-  const verify = async (candidate: string): Promise<Grant | undefined> => {
-    const mac = keyed(sha256(candidate));
+  const find = (hash: Buffer): Grant | undefined => {
+    const mac = keyed(hash);
     const found = known.get(mac.toString('hex'));
     return found && timingSafeEqual(found.mac, mac) ? found.grant : undefined;
   };
-  return { verifier: { verify }, size: known.size, warnings };
+  const verifier: TokenVerifier = {
+    verify: async (candidate) => find(sha256(candidate)),
+    entry: (hash) => find(Buffer.from(hash, 'hex')),
+  };
+  return { verifier, size: known.size, warnings };
 }
 
 function sha256(value: string): Buffer {

@@ -3,11 +3,11 @@ import { SseError } from '../errors.ts';
 import { askApplication } from '../http/ask.ts';
 import { OpenStreams } from '../http/open-streams.ts';
 import type { Observe } from '../hub/activity.ts';
-import { Authentication } from '../identity/authenticate.ts';
+import { Authentication, type Means } from '../identity/authenticate.ts';
 import { type Authority, answeredGrant, type RequestView } from '../identity/authority.ts';
 import { type RevocationKeeper, Revocations } from '../identity/revocations.ts';
 import { Tickets } from '../identity/tickets.ts';
-import { openVerifiers } from './verifiers.ts';
+import { openVerifiers, type ReadFile, read as readFile, reopenVerifiers, type Verifiers } from './verifiers.ts';
 
 /**
  * Says who a client is, in code: an object with `id` or `login` and whatever else is known (`name`, `mail`, `profile`, `roles`,
@@ -21,10 +21,20 @@ export interface Access {
   readonly tickets: Tickets;
   readonly revocations: Revocations;
   readonly openStreams: OpenStreams;
-  /** Whether there is anything to find out by who somebody is. */
-  readonly isConfigured: boolean;
   /** Sentences for the log: what is legal but should not stay. */
   readonly warnings: readonly string[];
+  /**
+   * Reads what other options name. Nothing has changed until the answer's `apply` is called.
+   * @throws SseError `invalid-config`
+   */
+  prepare(options: Options, read: ReadFile): Promise<PreparedAccess>;
+}
+
+/** Another configuration, read and good. */
+export interface PreparedAccess {
+  readonly warnings: readonly string[];
+  /** From now on, clients are found out by it. */
+  apply(): void;
 }
 
 export interface AccessParts {
@@ -33,36 +43,53 @@ export interface AccessParts {
   readonly authenticate: Authenticate | undefined;
   /** Whether a client's own word counts now, where nothing is configured. */
   readonly selfDeclared: () => boolean;
+  /** How files are read. Default: from where they are. */
+  readonly read?: ReadFile;
 }
 
 /** Reads what the options name, and takes in what was revoked before. @throws SseError `invalid-config` */
 export async function openAccess(
   options: Options,
-  { observe, keeper, authenticate, selfDeclared }: AccessParts,
+  { observe, keeper, authenticate, selfDeclared, read = readFile }: AccessParts,
 ): Promise<Access> {
-  const { verifiers, warnings } = await openVerifiers(options, observe);
-  const authority = authorityOf(options, authenticate, observe);
-  const clocks = { now: Date.now, elapsed: () => performance.now() };
-  const tickets = new Tickets(clocks);
-  // Tokens of a users file have no end, and neither has what is revoked of them.
-  const lifetime = options.users === undefined && !authority ? options.jwtMaxLifetime : Infinity;
+  const meansOf = (to: Options, { verifiers }: Verifiers, authority: Authority | undefined): Means => ({
+    verifiers,
+    ...(authority && { authority }),
+    required: to.requireAuth,
+  });
+  let current = {
+    options,
+    verifiers: await openVerifiers(options, observe, read),
+    authority: authorityOf(options, authenticate, observe),
+  };
+  const tickets = new Tickets({ now: Date.now, elapsed: () => performance.now() });
+  const lifetime = () => longestOf(current.options, current.authority);
   const revocations = new Revocations({ keeper, lifetime, now: Date.now });
   await revocations.restore();
-  return {
-    authentication: new Authentication({
-      verifiers,
-      ...(authority && { authority }),
-      tickets,
-      revocations,
-      required: options.requireAuth,
-      selfDeclared,
-    }),
-    tickets,
-    revocations,
-    openStreams: new OpenStreams(),
-    isConfigured: verifiers.length > 0 || authority !== undefined,
-    warnings: [...warnings, ...(options.allowQueryToken ? [QUERY_TOKEN] : [])],
+  const means = meansOf(options, current.verifiers, current.authority);
+  const authentication = new Authentication({ ...means, tickets, revocations, selfDeclared });
+  const prepare: Access['prepare'] = async (next, readAnew) => {
+    const verifiers = await reopenVerifiers(next, { observe, read: readAnew, former: current.verifiers });
+    // It knows whom it has just been asked about, and how many wait.
+    const isSame = next.authUrl === current.options.authUrl;
+    const authority = isSame ? current.authority : authorityOf(next, authenticate, observe);
+    const apply = () => {
+      current = { options: next, verifiers, authority };
+      authentication.use(meansOf(next, verifiers, authority));
+    };
+    return { warnings: warningsOf(next, verifiers), apply };
   };
+  const warnings = warningsOf(options, current.verifiers);
+  return { authentication, tickets, revocations, openStreams: new OpenStreams(), warnings, prepare };
+}
+
+/** How long a credential may be valid. Tokens of a users file have no end, and neither has what is revoked of them. */
+function longestOf({ users, jwtMaxLifetime }: Options, authority: Authority | undefined): number {
+  return users === undefined && !authority ? jwtMaxLifetime : Infinity;
+}
+
+function warningsOf({ allowQueryToken }: Options, { warnings }: Verifiers): readonly string[] {
+  return [...warnings, ...(allowQueryToken ? [QUERY_TOKEN] : [])];
 }
 
 const QUERY_TOKEN =

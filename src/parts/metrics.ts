@@ -1,6 +1,7 @@
 import type { CredentialDefect } from '../errors.ts';
 import type { Family, Sample } from '../http/family.ts';
 import { STATUS } from '../http/problem.ts';
+import type { ConfigState } from '../http/server-view.ts';
 import type { CloseReason, GapReason } from '../hub/activity.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Measures } from '../hub/measures.ts';
@@ -16,13 +17,14 @@ export interface MetricsParts {
   /** Undefined without a durable store. */
   readonly stored: Stored | undefined;
   readonly maxClients: number;
+  readonly config: ConfigState;
   /** Whether new clients and events are taken. */
   readonly isReady: boolean;
 }
 
 /** Everything that is counted, under the names by which dashboards and alerts know it. */
 export function metricFamilies(parts: MetricsParts): Family[] {
-  const { version, hub, totals, measures, maxClients, isReady } = parts;
+  const { version, hub, totals, measures, maxClients, config, isReady } = parts;
   const { turnedAway, signs } = measures;
   return [
     gauge('sse_build_info', 'Always 1; which version this is.', [{ labels: { version }, value: 1 }]),
@@ -59,6 +61,26 @@ export function metricFamilies(parts: MetricsParts): Family[] {
     ),
     counter('sse_renewals_total', 'Credentials that were renewed while a stream was open.', totals.renewed),
     counter('sse_revocations_total', 'Times that somebody took credentials back.', totals.revoked),
+    counter(
+      'sse_config_reloads_total',
+      'Times that the configuration was read anew, by what came of it.',
+      by('result', totals.reloads),
+    ),
+    gauge(
+      'sse_config_last_reload_successful',
+      'Whether the last reload was applied (1) or refused (0).',
+      Number(config.lastReloadSuccessful),
+    ),
+    gauge(
+      'sse_config_last_success_timestamp_seconds',
+      'When the configuration was last read and found good.',
+      config.loadedAt / 1000,
+    ),
+    gauge(
+      'sse_config_restart_pending',
+      'Options whose values, as they were last read, wait for a restart.',
+      config.needsRestart.length,
+    ),
     counter('sse_failures_total', 'Things that went wrong in the server, each with a line in its log.', totals.failed),
   ];
 }

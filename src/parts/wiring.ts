@@ -1,16 +1,18 @@
 import type { Options } from '../config/options.ts';
+import { cameByHttps } from '../http/address.ts';
 import { adminRoutes } from '../http/admin-routes.ts';
 import { giveTicket, renew } from '../http/credentials.ts';
 import { dashboardRoutes } from '../http/dashboard.ts';
+import type { Handler } from '../http/exchange.ts';
 import type { Feed } from '../http/feed.ts';
 import type { Guard } from '../http/guard.ts';
 import { readyz } from '../http/health.ts';
 import { metrics } from '../http/metrics.ts';
 import { type Handlers, routes } from '../http/routes.ts';
 import type { Running } from '../http/server-view.ts';
-import type { SessionParts } from '../http/session.ts';
-import { staticFiles } from '../http/static-files.ts';
+import type { Sessions } from '../http/sessions.ts';
 import { subscribe } from '../http/subscribe.ts';
+import type { TopicRight } from '../http/topics.ts';
 import type { Observe } from '../hub/activity.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Measures } from '../hub/measures.ts';
@@ -18,7 +20,7 @@ import type { Totals } from '../hub/tally.ts';
 import type { Access } from './access.ts';
 import type { Keeping } from './keeping.ts';
 import { metricFamilies } from './metrics.ts';
-import { mountsOf, ownPages } from './mounts.ts';
+import { ownPages } from './mounts.ts';
 import { randomName } from './random-name.ts';
 import { checksOf } from './readiness.ts';
 import { packageVersion } from './version.ts';
@@ -26,17 +28,21 @@ import { packageVersion } from './version.ts';
 /** Everything that answers to requests. */
 export interface WiringParts {
   readonly options: Options;
+  /** Who may subscribe to topics, by what counts when it is asked: also for requests that these handlers still work on when others have taken their place. */
+  readonly topicRight: () => TopicRight;
   /** Whether strangers can reach the public port. */
   readonly exposed: boolean;
   readonly hub: Hub;
   readonly feed: Feed;
   readonly guard: Guard;
-  readonly session: SessionParts;
+  readonly sessions: Sessions;
   readonly access: Access;
   readonly running: Running;
   readonly measures: Measures;
   readonly totals: () => Totals;
   readonly stored: Keeping['stored'];
+  /** What answers where nothing else does. */
+  readonly files: Handler;
   readonly observe: Observe;
   /** Whether the server is stopping. */
   readonly stopping: () => boolean;
@@ -44,21 +50,21 @@ export interface WiringParts {
   readonly uptime: () => number;
 }
 
-/** Makes handlers of the parts: what each route is given to work with. @throws SseError `invalid-config` */
+/** Makes handlers of the parts: what each route is given to work with. Other options make other handlers; they must not throw here. */
 export function wire(parts: WiringParts): Handlers {
-  const { options, exposed, hub, feed, guard, session, access, running, measures, totals, stored, observe, stopping, uptime } =
-    parts;
+  const { options, topicRight, exposed, hub, feed, guard, access, running, measures, totals, stored, observe, stopping } = parts;
   const { authentication, tickets, revocations, openStreams } = access;
   const now = Date.now;
   const version = packageVersion();
   const checks = () => checksOf({ hub, stored: stored(), stopping: stopping() });
-  const { authCookie, allowQueryToken, topics: topicRight } = options;
+  const { authCookie, allowQueryToken } = options;
+  const isHttps = cameByHttps(options.trustProxy);
   const cors = { origins: options.cors, loopback: !exposed };
   const credentials = { authentication, tickets, openStreams, authCookie, allowQueryToken, topicRight, cors, now };
   return routes({
     guard,
     ssePaths: options.ssePath,
-    authenticates: access.isConfigured,
+    authenticates: authentication.isConfigured,
     subscribe: subscribe({
       ...credentials,
       hub,
@@ -75,7 +81,7 @@ export function wire(parts: WiringParts): Handlers {
       hub,
       feed,
       running,
-      session,
+      session: { sessions: parts.sessions, hasToken: () => guard.hasToken, isHttps },
       version,
       totals,
       bodyLimit: options.bodyLimit,
@@ -84,10 +90,10 @@ export function wire(parts: WiringParts): Handlers {
       revocations,
       observe,
       now,
-      uptime,
+      uptime: parts.uptime,
     }),
     dashboard: dashboardRoutes(ownPages()),
-    staticFiles: staticFiles(mountsOf(options), options.staticMaxAge),
+    staticFiles: parts.files,
     readyz: readyz(checks),
     metrics: metrics(() =>
       metricFamilies({
@@ -97,6 +103,7 @@ export function wire(parts: WiringParts): Handlers {
         measures,
         stored: stored(),
         maxClients: options.maxClients,
+        config: running.state(),
         isReady: checks().every(({ fault }) => fault === undefined),
       }),
     ),

@@ -3,6 +3,7 @@ import type { DraftInput } from '../event/draft.ts';
 import { LOG_LEVELS, type LogLevel } from '../log-levels.ts';
 import { didYouMean } from '../nearest.ts';
 import { formatDuration } from '../units.ts';
+import { reloadLine } from './activity-lines.ts';
 import { defaultDraft, sentLine } from './answers.ts';
 import type { Control } from './control.ts';
 import { escapeText } from './escape.ts';
@@ -107,6 +108,15 @@ export class Actions {
   nextLevel(): string {
     const at = LOG_LEVELS.indexOf(this.#control.logLevel.get());
     return this.level(LOG_LEVELS[(at + 1) % LOG_LEVELS.length] ?? 'info');
+  }
+
+  /** @throws Error with every mistake, in one line */
+  async reload(): Promise<string> {
+    try {
+      return reloadLine(await this.#control.reload());
+    } catch (error) {
+      throw new Error(`the old configuration stays: ${(error as Error).message}`);
+    }
   }
 
   urls(): string {

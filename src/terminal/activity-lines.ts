@@ -1,6 +1,6 @@
-import { type ErrorCode, SseError } from '../errors.ts';
+import { type ErrorCode, type Issue, SseError } from '../errors.ts';
 import type { Client } from '../event/identity.ts';
-import type { Activity, CloseReason, GapReason } from '../hub/activity.ts';
+import type { Activity, CloseReason, GapReason, OptionChange } from '../hub/activity.ts';
 import { escapeText } from './escape.ts';
 import type { Look } from './paint.ts';
 import { counted, duration } from './words.ts';
@@ -75,7 +75,7 @@ const TABLE: Table = {
   },
   renewed: {
     record: ({ client }) => ({ level: 'info', msg: 'stream renewed', fields: about(client) }),
-    line: ({ client }) => ({ look: 'gray', text: `= ${who(client)} showed a new credential` }),
+    line: ({ client }) => ({ look: 'gray', text: `= ${who(client)} is known anew` }),
   },
   redacted: {
     record: ({ events }) => ({ level: 'warn', msg: 'history deleted', fields: { events } }),
@@ -150,6 +150,29 @@ const TABLE: Table = {
       text: `! ${PROXY_SEEN} (sign: ${escapeText(sign)})`,
     }),
   },
+  reloaded: {
+    record: ({ source, changed, needsRestart, renewed, ended }) => ({
+      level: needsRestart.length > 0 ? 'warn' : 'info',
+      msg: 'configuration reloaded',
+      fields: { source, changed: changed.map(changeOf), needsRestart: needsRestart.map(changeOf), renewed, ended },
+    }),
+    // The key that asked for it has its own answer.
+    line: ({ source, changed, needsRestart, ended }) =>
+      source === 'terminal'
+        ? undefined
+        : { look: needsRestart.length > 0 ? 'yellow' : 'gray', text: `= ${reloadLine({ changed, needsRestart, ended })}` },
+  },
+  'reload-refused': {
+    record: ({ source, issues }) => ({
+      level: 'error',
+      msg: 'configuration refused, the old one stays',
+      fields: { source, errors: issues.map(mistakeIn) },
+    }),
+    line: ({ source, issues }) =>
+      source === 'terminal'
+        ? undefined
+        : { look: 'red', text: `! the configuration is refused, the old one stays: ${issues.map(mistakeIn).join('; ')}` },
+  },
   failed: {
     record: ({ what, error }) => ({
       level: 'error',
@@ -172,6 +195,25 @@ export function activityRecord<K extends Kind>(activity: Of<K>): ActivityRecord 
 /** What a person at the terminal is told of an activity, if anything. */
 export function activityLine<K extends Kind>(activity: Of<K>): ActivityLine | undefined {
   return TABLE[activity.kind as K].line(activity);
+}
+
+/** What came of a reload, in one line. */
+export function reloadLine({ changed, needsRestart, ended }: Pick<Of<'reloaded'>, 'changed' | 'needsRestart' | 'ended'>): string {
+  const names = (changes: readonly OptionChange[]) => changes.map(({ name }) => name).join(', ');
+  const parts = [changed.length > 0 ? `changed ${names(changed)}` : 'nothing has changed'];
+  if (needsRestart.length > 0) parts.push(`a restart is needed for ${names(needsRestart)}`);
+  if (ended > 0) parts.push(`${counted(ended, 'stream')} ended`);
+  return `configuration reloaded: ${parts.join(' · ')}`;
+}
+
+/** `cors: [] → ["https://a.example"]`, or the file that holds something else. */
+function changeOf({ name, old, new: now, file }: OptionChange): string {
+  const what = file === undefined ? `${JSON.stringify(old)} → ${JSON.stringify(now)}` : `${file} holds something else`;
+  return escapeText(`${name}: ${what}`, LONG);
+}
+
+function mistakeIn({ pointer, detail }: Issue): string {
+  return escapeText(pointer === '' ? detail : `${pointer}: ${detail}`, LONG);
 }
 
 /** A client in few words: its best name and profile; the address for who has no name. */

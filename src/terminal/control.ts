@@ -1,5 +1,6 @@
 import type { DraftInput } from '../event/draft.ts';
 import type { Client } from '../event/identity.ts';
+import type { OptionChange } from '../hub/activity.ts';
 import type { Place } from '../hub/cursor.ts';
 import type { LogEntry } from '../hub/event-log.ts';
 import type { LogLevel } from '../log-levels.ts';
@@ -66,6 +67,12 @@ export interface Control {
   };
   /** Reads the pace of a ticker, by the rules of `--tick`. @returns ms @throws SseError `invalid-config` */
   paceOf(text: string): number;
+  /** Reads the configuration anew. @returns what has changed, and what needs a restart @throws SseError `invalid-config` with every mistake, `stopping`; the old one stays */
+  reload(): Promise<{
+    readonly changed: readonly OptionChange[];
+    readonly needsRestart: readonly OptionChange[];
+    readonly ended: number;
+  }>;
   /** Where the server is to be found, for a person: the banner. */
   urls(): string;
   /** Opens the page in the browser of whoever sits here; `opened` is false where there is none. Must not wait for the browser's end. */

@@ -66,6 +66,7 @@ function wordsOf(actions: Actions, quit: () => void, help: () => string): readon
     { usage: 'kick CLIENT [forever]', key: 'k', act: (rest) => kick(actions, rest) },
     { usage: 'events [N]', key: 'e', act: (rest) => actions.events(countOf(rest.trim())) },
     { usage: 'level [LEVEL]', key: 'l', act: (rest) => actions.level(rest.trim()) },
+    { usage: 'reload', key: 'g', act: () => actions.reload() },
     { usage: 'urls', key: 'u', act: () => actions.urls().trim() },
     { usage: 'open', key: 'o', act: () => actions.open() },
     // The same words as at a terminal, so that nobody has to know which of the two is there.

@@ -28,8 +28,8 @@ export async function run(argv: readonly string[], world: Partial<Effects> = {})
     },
     version: '1.2.3',
     inspect: () => {},
-    run: (given) => {
-      loaded = given;
+    run: (source) => {
+      loaded = source.loaded;
       return 0;
     },
     history: () => 0,

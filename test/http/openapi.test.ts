@@ -110,6 +110,8 @@ test('what each route answers is what its description says, errors too', async (
   await api.send('GET', '/admin/clients/{id}', '/admin/clients/nobody');
   await api.send('GET', '/admin/clients/{id}/tap', '/admin/clients/nobody/tap');
   await api.send('GET', '/admin/config', '/admin/config');
+  // Here it runs in another program; those that read files are in test/e2e/reload.test.ts.
+  await api.send('POST', '/admin/config/reload', '/admin/config/reload');
   await api.send('GET', '/admin/stats', '/admin/stats');
   await api.send('GET', '/admin/openapi.json', '/admin/openapi.json');
   await api.send('GET', '/admin/history', '/admin/history');

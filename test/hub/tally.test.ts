@@ -28,6 +28,7 @@ test('everything that happens to streams and events is counted', async () => {
     gaps: { evicted: 1 },
     refused: {},
     badCredentials: {},
+    reloads: { applied: 0, refused: 0 },
     failed: 0,
   });
   assert.deepEqual(delivered, { events: 3, bytes: a.raw.length + b.raw.length });

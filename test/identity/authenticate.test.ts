@@ -19,7 +19,7 @@ const knowing = (tokens: Record<string, Identity>): TokenVerifier => ({
 const clocks = { now: Date.now, elapsed: () => performance.now() };
 const others = () => ({
   tickets: new Tickets(clocks),
-  revocations: new Revocations({ keeper: FORGETFUL, lifetime: Infinity, now: Date.now }),
+  revocations: new Revocations({ keeper: FORGETFUL, lifetime: () => Infinity, now: Date.now }),
 });
 const request = (query = '') => ({ request: { headers: {}, query: new URLSearchParams(query), ip: '' } });
 

@@ -10,7 +10,7 @@ const DAY = 86_400_000;
 const grantOf = (parts: Partial<Grant>, id = '7'): Grant => ({ identity: identity({ id, authenticated: true }), ...parts });
 
 function revocations(parts: { keeper?: RevocationKeeper; lifetime?: number; now?: () => number } = {}): Revocations {
-  return new Revocations({ keeper: FORGETFUL, lifetime: 31 * DAY, now: () => NOW, ...parts });
+  return new Revocations({ keeper: FORGETFUL, now: () => NOW, ...parts, lifetime: () => parts.lifetime ?? 31 * DAY });
 }
 
 test('by subject, all that was issued until then is refused, and what is issued later is not', async () => {

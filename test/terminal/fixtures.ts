@@ -105,6 +105,11 @@ export class FakeControl implements Control {
     return pace;
   }
 
+  async reload() {
+    if (this.failure) throw this.failure;
+    return { changed: [{ name: 'cors', old: [], new: ['*'] }], needsRestart: [{ name: 'port', old: 1, new: 2 }], ended: 1 };
+  }
+
   urls(): string {
     return '\n  Local    http://localhost:2015/\n';
   }

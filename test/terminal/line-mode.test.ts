@@ -167,7 +167,7 @@ test('help names every word, and an unknown one the nearest', async () => {
   assert.equal(
     lines[0],
     'commands: send [TYPE DATA] | a | filter FILTER | repeat | to CLIENT DATA | tick [TIME|off] | clients [FILTER] | ' +
-      'kick CLIENT [forever] | events [N] | level [LEVEL] | urls | open | clear | help | quit',
+      'kick CLIENT [forever] | events [N] | level [LEVEL] | reload | urls | open | clear | help | quit',
   );
   for (const [index, word] of ['repeat', 'events', 'clear', 'tick'].entries())
     assert.match(lines[index + 1] ?? '', new RegExp(`^error: unknown command '\\w+'; did you mean '${word}'\\?$`));
@@ -242,4 +242,17 @@ test('a log that nobody reads is bounded, and what was dropped is counted', asyn
   terminal.destination.write('again\n');
   await eventually(() => read.endsWith('again\n'), 'the next line');
   assert.match(read, /\d+ log lines were dropped/);
+});
+
+test('reload reads the configuration anew and says what came of it; of one that is no good, every mistake', async () => {
+  const { lines } = await answerTo('reload\ng\n');
+  const applied = 'configuration reloaded: changed cors · a restart is needed for port · 1 stream ended';
+  assert.deepEqual(lines, [applied, applied]);
+  const refused = await answerTo('reload\n', (control) => {
+    control.failure = SseError.of('invalid-config', [
+      { pointer: '--port', detail: 'is no good' },
+      { pointer: '--cors', detail: 'neither' },
+    ]);
+  });
+  assert.deepEqual(refused.lines, ['error: the old configuration stays: --port: is no good; --cors: neither']);
 });
