@@ -1,5 +1,10 @@
+import { flagOf } from '../config/names.ts';
+import { OPTION_NAMES, OPTIONS } from '../config/options.ts';
+
+const NEED_RESTART = OPTION_NAMES.filter((name) => !OPTIONS[name].reloadable).map(flagOf);
+
 /** The end of `--help`: lines to copy. */
-export const EXAMPLES = `
+export const EXAMPLES: string = `
 Examples:
   sse-server                                    a page at http://localhost:2015/ and its stream at /sse; press S to send
   sse-server --static ./public --port 8080      your own page
@@ -20,4 +25,18 @@ Examples:
 Every option is also a variable, --sse-path is SSE_SERVER_SSE_PATH (with commas between several values), and a key of
 the config file, ssePath. A flag counts before a variable, a variable before the file.
 Times are written 500ms, 15s, 10m, 2h or 7d, sizes 64kb, 8mb or 1gb.
+
+A server that runs reads its config file and the files that options name anew at SIGHUP (without a terminal), at
+POST /admin/config/reload, and with the key G. What then still needs a restart is
+${wrapped(NEED_RESTART)}
 `;
+
+function wrapped(words: readonly string[]): string {
+  const lines = [''];
+  for (const word of words) {
+    const line = `${lines.at(-1)}  ${word}`;
+    if (line.length > 100) lines.push(`  ${word}`);
+    else lines[lines.length - 1] = line;
+  }
+  return lines.join('\n');
+}

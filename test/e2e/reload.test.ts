@@ -4,7 +4,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { signed } from '../support/jwt.ts';
-import { type Cleanup, type Program, startProgram, temporaryFolder } from '../support/program.ts';
+import { type Cleanup, PROGRAM, type Program, startProgram, temporaryFolder } from '../support/program.ts';
+import { spawnPty } from '../support/pty.ts';
 import { samplesOf } from '../support/scrape.ts';
 import { openStream, Reader } from './reader.ts';
 
@@ -197,5 +198,21 @@ describe('a reload', () => {
     });
     assert.equal(response.status, 422);
     assert.match(await response.text(), /it needs --admin-token-file; with the rest, it needs a restart/);
+  });
+
+  it('is the key G at a terminal, where a hang-up stops the server as before', async (t) => {
+    const cwd = temporaryFolder();
+    writeFileSync(join(cwd, 'config.json'), '{}');
+    const pty = spawnPty(process.execPath, [...PROGRAM, '--port', '0', '--config', 'config.json'], {}, { cwd });
+    t.after(() => pty.kill());
+    await pty.waitFor(/\(Q\)uit/);
+    writeFileSync(join(cwd, 'config.json'), '{"cors":"https://app.example"}');
+    pty.send('g');
+    await pty.waitFor(/configuration reloaded: changed cors/);
+    writeFileSync(join(cwd, 'config.json'), '{"maxClients":0}');
+    pty.send('g');
+    await pty.waitFor(/not reloaded: the old configuration stays: config.json \/maxClients/);
+    process.kill(pty.pid, 'SIGHUP');
+    assert.equal((await pty.exit).code, 0);
   });
 });
