@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { SseError } from '../errors.ts';
 import type { Activity } from '../hub/activity.ts';
+import { hostName } from './host.ts';
 
 /** A request and its response, with what every handler asks for. */
 export interface Exchange {
@@ -52,7 +53,12 @@ export function openExchange(req: IncomingMessage, res: ServerResponse, ip: stri
     else if (seen.has(name)) throw twice(name);
     seen.add(name);
   }
+  // Node's parser takes others for HTTP as well; in 0.9 an answer has no head, and whoever asks in 2.0 will not read ours.
+  if (req.httpVersion !== '1.1' && req.httpVersion !== '1.0') throw new SseError('invalid-request', 'HTTP/1.1 is spoken here');
   if (!seen.has('host') && req.httpVersion !== '1.0') throw new SseError('invalid-request', 'the header host is missing');
+  // Empty is for targets without an authority (RFC 9112 §3.2), and those we have not.
+  if (seen.has('host') && hostName(req.headers.host) === undefined)
+    throw new SseError('invalid-request', 'the header host is not the name of a host');
   const { path, search } = split(target, req.headers.host);
   return { req, res, method, path, query: new URLSearchParams(search), severalCredentials, parameters: {}, ip, headers: {} };
 }

@@ -65,6 +65,13 @@ export function httpServer({ handler, addressOf, observe }: HttpServerOptions): 
   // Node would stop reading headers here without a word; they are counted in `openExchange`.
   server.maxHeadersCount = 0;
   server.timeout = STALL_TIME;
+  // Node answers by itself, without a report, and keeps the connection with the body that is still to come.
+  server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
+    const detail = 'of what can be expected only 100-continue is known';
+    const [path] = (req.url ?? '').split('?', 1);
+    observe({ kind: 'refused', code: 'invalid-request', detail, method: req.method ?? '', path: path ?? '', ip: addressOf(req) });
+    res.writeHead(417, { connection: 'close', 'content-length': 0 }).end();
+  });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const code = brokenRequest(error);
     // Answered already: this is more of the same, and whoever never closes its side is cut by the time-out.
@@ -85,6 +92,7 @@ function isAnswering(socket: Socket & { readonly _httpMessage?: ServerResponse |
 function brokenRequest({ code }: NodeJS.ErrnoException): ErrorCode | undefined {
   if (code === 'ECONNRESET' || code === 'EPIPE') return undefined;
   if (code === 'HPE_HEADER_OVERFLOW') return 'too-many-headers';
+  if (code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') return 'too-large';
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timeout' : 'invalid-request';
 }
 

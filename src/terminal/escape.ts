@@ -7,11 +7,18 @@
 /** What begins a terminal's escape sequences. */
 export const ESC = '\u001b';
 // Control characters, both kinds (0x9B alone begins a sequence on some terminals), lone surrogates, line and paragraph
-// separators, and the bidi controls of UAX #9.
-const UNSAFE_CLASS = '[\\p{Cc}\\p{Cs}\\u2028\\u2029\\u061C\\u200E\\u200F\\u202A-\\u202E\\u2066-\\u2069]';
+// separators, interlinear annotations, and what is not seen at all: bidi controls (UAX #9), zero-width spaces, fillers, tags.
+// Joiners and variation selectors belong to emoji and to the scripts of Asia; where else they stand is looked at below.
+const UNSAFE_CLASS = '(?![\\u200C\\u200D\\uFE00-\\uFE0F])[\\p{Cc}\\p{Cs}\\p{Zl}\\p{Zp}\\p{DI}\\uFFF9-\\uFFFB]';
 const UNSAFE = new RegExp(UNSAFE_CLASS, 'u');
 // Select Graphic Rendition: the one sequence that changes looks and nothing else.
 const COLOR_OR_UNSAFE = new RegExp(`${ESC}\\[[0-9;]{0,24}m|${UNSAFE_CLASS}`, 'gu');
+// What is drawn onto the character before it, or is not drawn.
+const ATTACHED = /[\p{M}\u200C\u200D]/u;
+/** A joiner joins nothing in Latin text: there it only makes two names look like one. */
+const LATIN = /[\p{ASCII}\u0080-\u024F]$/u;
+/** So many of them on one character are writing, as far as any language goes; more are a tower over the lines around. */
+const MOST_ATTACHED = 8;
 
 /** How long untrusted text may be by default, in characters. */
 const ESCAPED_LENGTH = 80;
@@ -23,14 +30,24 @@ const ESCAPED_LENGTH = 80;
 export function escapeText(text: string, limit: number = ESCAPED_LENGTH): string {
   let escaped = '';
   let length = 0;
+  let attached = 0;
   for (const character of text) {
-    const shown = UNSAFE.test(character) ? visible(character) : character;
-    const size = shown === character ? 1 : shown.length;
+    attached = ATTACHED.test(character) ? attached + 1 : 0;
+    const isSafe =
+      attached === 0
+        ? !UNSAFE.test(character)
+        : attached <= MOST_ATTACHED && !UNSAFE.test(character) && !isLooseJoiner(character, escaped);
+    const shown = isSafe ? character : visible(character);
+    const size = isSafe ? 1 : shown.length;
     if (length + size > limit) return `${escaped}…`;
     escaped += shown;
     length += size;
   }
   return escaped;
+}
+
+function isLooseJoiner(character: string, before: string): boolean {
+  return (character === '\u200c' || character === '\u200d') && (before === '' || LATIN.test(before));
 }
 
 /**
@@ -40,6 +57,16 @@ export function escapeText(text: string, limit: number = ESCAPED_LENGTH): string
 export function escapeLog(text: string): string {
   return text.replace(COLOR_OR_UNSAFE, (found) =>
     found.length > 1 || found === '\n' || found === '\t' ? found : visible(found),
+  );
+}
+
+// A line break can only be the one that ends the line: those in strings are escaped by whoever writes JSON.
+const UNSAFE_IN_JSON = new RegExp(`(?!\n)${UNSAFE_CLASS}`, 'gu');
+
+/** A line of JSON as it may reach a terminal: the same value, with what is not text written as JSON can write it. */
+export function escapeJson(line: string): string {
+  return line.replace(UNSAFE_IN_JSON, (found) =>
+    Array.from({ length: found.length }, (_, index) => `\\u${found.charCodeAt(index).toString(16).padStart(4, '0')}`).join(''),
   );
 }
 

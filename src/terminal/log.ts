@@ -2,6 +2,7 @@ import type { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { Activity } from '../hub/activity.ts';
 import { activityRecord } from './activity-lines.ts';
+import { escapeJson, escapeLog } from './escape.ts';
 
 /** The program's log. Its `level` may be set at any time. */
 export type Log = pino.Logger;
@@ -30,7 +31,8 @@ export async function createLog({ level, format, destination, colors = false }: 
     formatters: { level: (label) => ({ level: label }) },
     timestamp: pino.stdTimeFunctions.isoTime,
   };
-  if (format === 'json') return pino(options, destination);
+  // Whatever is read by programs is looked at by people as well, with tools that show it as it is.
+  if (format === 'json') return pino(options, { write: (line: string) => void destination.write(escapeJson(line)) });
   // Imported here: a server in production never needs it.
   const { default: pretty } = await import('pino-pretty');
   // The factory and not the stream, which would hand lines on in a later turn and lose the last ones.
@@ -40,7 +42,7 @@ export async function createLog({ level, format, destination, colors = false }: 
     singleLine: true,
     errorLikeObjectKeys: ['error'],
   });
-  return pino(options, { write: (line: string) => void destination.write(prettify(line)) });
+  return pino(options, { write: (line: string) => void destination.write(escapeLog(prettify(line))) });
 }
 
 /** Writes one record for an activity. */

@@ -119,3 +119,33 @@ test('what is no HTTP is answered once and reported once', async (t) => {
     assert.equal(server.of('refused').length, before + 1);
   }
 });
+
+test('a Host that is none, a version that is not spoken here, and what cannot be expected are refused, and reported', async (t) => {
+  for (const options of [{}, { trustProxy: 'loopback' }]) {
+    const server = await TestServer.start(t, options);
+    const requests = [
+      ['GET /livez HTTP/1.1\r\nHost:\r\n\r\n', 400],
+      ['GET /livez HTTP/1.1\r\nHost: a b\r\n\r\n', 400],
+      ['GET /livez HTTP/1.1\r\nHost: localhost, localhost\r\n\r\n', 400],
+      ['GET /livez HTTP/1.1\r\nHost: user@localhost\r\n\r\n', 400],
+      ['GET /livez HTTP/1.1\r\nHost: localhost/x\r\n\r\n', 400],
+      ['GET /livez\r\n\r\n', 400],
+      ['GET /livez HTTP/0.9\r\nHost: localhost\r\n\r\n', 400],
+      ['GET /livez HTTP/2.0\r\nHost: localhost\r\n\r\n', 400],
+      ['GET /livez HTTP/1.1\r\nHost: localhost\r\nExpect: the-unexpected\r\n\r\n', 417],
+      [`POST /livez HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1;${'x'.repeat(30_000)}\r\n`, undefined],
+    ] as const;
+    for (const [request, expected] of requests) {
+      const before = server.of('refused').length;
+      const wire = server.connect().send(request);
+      await wire.until(() => wire.closed || wire.received.includes('\r\n\r\n'), 'an answer or the end');
+      if (expected) {
+        const { status, headers } = await wire.answer();
+        assert.equal(status, expected, request);
+        assert(headers.connection === 'close' || expected === 400, request);
+      }
+      assert(server.of('refused').length > before, request);
+      wire.socket.destroy();
+    }
+  }
+});

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { escapeLog, escapeText } from '../../src/terminal/escape.ts';
+import { escapeJson, escapeLog, escapeText } from '../../src/terminal/escape.ts';
+import { BREAKS, HOSTILE, LONE_SURROGATES } from '../support/hostile.ts';
 
 test('plain text of any language is left as it is', () => {
   for (const text of ['Administrator', 'Zoë', '管理者', 'مدير', '👩‍👩‍👧', '']) assert.equal(escapeText(text), text);
@@ -40,4 +41,28 @@ test('nothing unsafe and nothing too long ever comes out, whatever goes in', () 
 test('of the sequences in a log only colours pass', () => {
   assert.equal(escapeLog('\u001b[32mINFO\u001b[39m: a\tb\n'), '\u001b[32mINFO\u001b[39m: a\tb\n');
   assert.equal(escapeLog('\u001b[2J\u001b[1;1H\rx'), '\\u{1b}[2J\\u{1b}[1;1H\\u{d}x');
+});
+
+test('of the whole corpus nothing breaks a line, in text, in a log or in JSON', () => {
+  for (const text of [...Object.values(HOSTILE), ...LONE_SURROGATES]) {
+    assert.doesNotMatch(escapeText(text, 5000), BREAKS);
+    const json = escapeJson(JSON.stringify({ text }));
+    assert.deepEqual(JSON.parse(json), { text }, 'JSON keeps its value');
+    assert.doesNotMatch(json.replace(/\p{M}/gu, ''), BREAKS);
+  }
+});
+
+test('writing stays as it is, joiners and marks where they belong too', () => {
+  for (const text of ['👩‍🚀', '🏳️‍🌈', '1️⃣', 'क्‍ष', 'می‌خواهم', 'שָׁלוֹם', 'ế', 'ཧྐྵྨླྺྼྻྂ'.slice(0, 6)]) assert.equal(escapeText(text), text);
+});
+
+test('what is not seen becomes visible: two names that differ never look alike', () => {
+  assert.equal(escapeText('ad\u200Bmin'), 'ad\\u{200b}min');
+  assert.equal(escapeText('admin\u200D'), 'admin\\u{200d}');
+  assert.equal(escapeText('admin\u00AD\u2060\u3164'), 'admin\\u{ad}\\u{2060}\\u{3164}');
+  assert.equal(escapeText('x\u{E0061}'), 'x\\u{e0061}');
+});
+
+test('more marks on one character than any language has do not tower over the lines around', () => {
+  assert.equal(escapeText(`z${'\u0300'.repeat(10)}`), `z${'\u0300'.repeat(8)}\\u{300}\\u{300}`);
 });
