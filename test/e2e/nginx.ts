@@ -45,7 +45,7 @@ export async function startNginx(t: Cleanup, { upstream, lines = '' }: { upstrea
 }
 
 /** It cannot be told to take a free one itself. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
