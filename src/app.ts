@@ -4,7 +4,7 @@ import { spellOptions } from './config/parse.ts';
 import { type Issue, SseError } from './errors.ts';
 import { type DraftInput, parseDraft } from './event/draft.ts';
 import type { Client } from './event/identity.ts';
-import { cameByHttps, clientAddress } from './http/address.ts';
+import { cameByHttps, cameByProxy, clientAddress } from './http/address.ts';
 import { adminRoutes } from './http/admin-routes.ts';
 import { giveTicket, renew } from './http/credentials.ts';
 import { dashboardRoutes } from './http/dashboard.ts';
@@ -14,6 +14,7 @@ import { Guard } from './http/guard.ts';
 import { type Check, readyz } from './http/health.ts';
 import { type Listener, listen, type Where } from './http/listen.ts';
 import { metrics } from './http/metrics.ts';
+import { requestIdOf } from './http/request-id.ts';
 import { routes } from './http/routes.ts';
 import { httpServer } from './http/server.ts';
 import type { Running } from './http/server-view.ts';
@@ -225,10 +226,15 @@ export class App {
   }
 
   async #listen(): Promise<Addresses> {
-    const { host, port, adminListen, ssePath } = this.options;
+    const { host, port, adminListen, ssePath, trustProxy } = this.options;
     const separate = this.exposed || adminListen !== undefined;
     const makeWith = (handler: Handler) => () =>
-      httpServer({ handler, addressOf: clientAddress(this.options.trustProxy), observe: this.#observe });
+      httpServer({
+        handler,
+        addressOf: clientAddress(trustProxy),
+        requestIdOf: requestIdOf(cameByProxy(trustProxy)),
+        observe: this.#observe,
+      });
 
     const where: Where = { ...(host !== undefined && { host }), port, mayMove: !this.#portAsked };
     const main = await listen(makeWith(separate ? this.#handlers.public : this.#handlers.sharedAdmin), where);

@@ -74,7 +74,11 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
   let isOpen = false;
   try {
     const topics = grantedTopics(asked, grant, options.topicRight);
-    const client: Client = { ...grant.identity, topics, client: { id: newClientId(), ip: exchange.ip } };
+    const client: Client = {
+      ...grant.identity,
+      topics,
+      client: { id: newClientId(), ip: exchange.ip, requestId: exchange.requestId },
+    };
     const { req, res, method, headers } = exchange;
     if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
     // Before anybody looks into the past for it, and again when that is done.
