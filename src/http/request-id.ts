@@ -30,9 +30,11 @@ export function requestIdOf(isProxy: (req: IncomingMessage) => boolean): (req: I
  * beside their text for as long as an event stream is open.
  */
 export class NamedResponse<Request extends IncomingMessage = IncomingMessage> extends ServerResponse<Request> {
+  /** Set by whoever has the request; else, where Node answers by itself, one is made. */
   requestId = '';
 
   override writeHead(status: number, ...rest: (string | OutgoingHttpHeaders | unknown[] | undefined)[]): this {
+    this.requestId ||= newRequestId();
     const last = rest.at(-1);
     const headers = typeof last === 'object' && !Array.isArray(last) ? last : {};
     return super.writeHead(status, { ...headers, [REQUEST_ID]: this.requestId });

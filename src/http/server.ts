@@ -66,8 +66,6 @@ export function httpServer({ handler, addressOf, requestIdOf, observe }: HttpSer
     }
   };
   const server = createServer({ ...LIMITS, ServerResponse: NamedResponse }, answer);
-  // What a client expects besides `100-continue` may be left aside (RFC 9110 §10.1.1); Node would answer 417 past us.
-  server.on('checkExpectation', answer);
   // Node would stop reading headers here without a word; they are counted in `openExchange`.
   server.maxHeadersCount = 0;
   server.timeout = STALL_TIME;
