@@ -1,6 +1,6 @@
 import { type Issue, SseError } from '../errors.ts';
+import { parseJson } from '../json.ts';
 import { CONFIG_VARIABLE, type Environment, fromText, readVariables } from './environment.ts';
-import { parseJson } from './json.ts';
 import { flagOf, variableOf } from './names.ts';
 import { OPTION_NAMES, OPTIONS, type OptionName, type Options } from './options.ts';
 import { type Pointers, parseOptions } from './parse.ts';

@@ -45,5 +45,7 @@ export interface Client extends Identity {
     readonly id: string;
     /** The peer's address, or what a trusted proxy said of it. */
     readonly ip: string;
+    /** What the answer and the log name the request by that opened it, if it came by HTTP. */
+    readonly requestId?: string;
   };
 }

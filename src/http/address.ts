@@ -16,12 +16,17 @@ export function clientAddress(proxies: readonly string[]): (req: IncomingMessage
   return (req) => plain(proxyAddr.all(req, trust).findLast((address) => isIP(address ?? '') !== 0));
 }
 
+/** Finds out whether a request comes straight from a trusted proxy. @param proxies as above */
+export function cameByProxy(proxies: readonly string[]): (req: IncomingMessage) => boolean {
+  const trust = proxyAddr.compile([...proxies]);
+  return (req) => trust(plain(req.socket.remoteAddress), 0);
+}
+
 /** Finds out whether a client spoke HTTPS to the trusted proxy that handed its request on. @param proxies as above */
 export function cameByHttps(proxies: readonly string[]): (req: IncomingMessage) => boolean {
-  const trust = proxyAddr.compile([...proxies]);
+  const isProxy = cameByProxy(proxies);
   // Of several, the last is what the nearest proxy says.
-  return (req) =>
-    trust(plain(req.socket.remoteAddress), 0) && /(?:^|,)\s*https\s*$/i.test(header(req, 'x-forwarded-proto') ?? '');
+  return (req) => isProxy(req) && /(?:^|,)\s*https\s*$/i.test(header(req, 'x-forwarded-proto') ?? '');
 }
 
 /** IPv4 written as IPv6 is IPv4, so that one client has one address. */

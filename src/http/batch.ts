@@ -1,6 +1,7 @@
 import { type Issue, SseError } from '../errors.ts';
 import { parseDraft } from '../event/draft.ts';
 import type { EventDraft } from '../event/event.ts';
+import { notJson } from '../json.ts';
 
 /** A batch is one group in the log and one synced write: larger ones would hold up everything else. */
 const MAX_LINES = 10_000;
@@ -40,8 +41,8 @@ function objectIn(line: string, index: number): object {
   let value: unknown;
   try {
     value = JSON.parse(line);
-  } catch (error) {
-    throw SseError.of('invalid-event', [{ pointer: `/${index}`, detail: `is not JSON: ${(error as Error).message}` }]);
+  } catch {
+    throw SseError.of('invalid-event', [{ pointer: `/${index}`, detail: notJson(line) }]);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw SseError.of('invalid-event', [{ pointer: `/${index}`, detail: 'must be an object such as {"data":"hello"}' }]);

@@ -38,7 +38,7 @@ export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handl
       for (const { audience } of drafts) checks.push(await checkAudience(hub, audience));
       return isBatch ? sendLines(exchange.res, 200, checks) : sendJson(exchange.res, 200, checks[0]);
     }
-    const answers = await hub.publish(drafts, 'http', key);
+    const answers = await hub.publish(drafts, 'http', key, exchange.requestId);
     const lines = [];
     // In order, and in one time for all of them: who has the last has those before it.
     const until = performance.now() + wait;

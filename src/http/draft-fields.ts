@@ -1,5 +1,6 @@
 import { SseError } from '../errors.ts';
 import { DRAFT_FIELDS } from '../event/draft.ts';
+import { notJson } from '../json.ts';
 import { didYouMean, nearest } from '../nearest.ts';
 import { checkEscapes, decodeUtf8 } from './body.ts';
 import type { Exchange } from './exchange.ts';
@@ -88,11 +89,12 @@ function isJson(text: string): boolean {
 }
 
 function addJson(fields: Fields, text: string): void {
+  const json = text.replace(/^\ufeff/, '');
   let value: unknown;
   try {
-    value = JSON.parse(text.replace(/^\ufeff/, ''));
-  } catch (error) {
-    throw refuse('', `the body is not JSON: ${(error as Error).message}`);
+    value = JSON.parse(json);
+  } catch {
+    throw refuse('', `the body ${notJson(json)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw refuse('', 'the JSON body must be an object such as {"data":"hello"}');
@@ -158,8 +160,8 @@ function fromText(field: string, text: string, name: string): unknown {
   if (field === 'filter' && text.trimStart().startsWith('{')) {
     try {
       return JSON.parse(text);
-    } catch (error) {
-      throw refuse(name, `is not JSON: ${(error as Error).message}`);
+    } catch {
+      throw refuse(name, notJson(text));
     }
   }
   return text;

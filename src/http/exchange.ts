@@ -17,14 +17,19 @@ export interface Exchange {
   parameters: Readonly<Record<string, string>>;
   /** The client's address: the peer's, or what a trusted proxy said of it. Empty for a unix socket. */
   readonly ip: string;
+  /** What names this request in its answer and in the log: short and harmless. */
+  readonly requestId: string;
   /** What every answer to this request carries, errors too: `Allow`, CORS. */
   readonly headers: OutgoingHttpHeaders;
 }
 
 /** What is reported when a request is refused. */
-export function refusal({ method, path, ip }: Pick<Exchange, 'method' | 'path' | 'ip'>, error: SseError): Activity {
+export function refusal(
+  { method, path, ip, requestId }: Pick<Exchange, 'method' | 'path' | 'ip' | 'requestId'>,
+  error: SseError,
+): Activity {
   const { code, message: detail, defect } = error;
-  return { kind: 'refused', code, detail, method, path, ip, ...(defect !== undefined && { reason: defect }) };
+  return { kind: 'refused', code, detail, method, path, ip, requestId, ...(defect !== undefined && { reason: defect }) };
 }
 
 /** Answers or throws. Whatever it throws is turned into the answer in one place (`server.ts`). */
@@ -39,7 +44,11 @@ const SINGLE = new Set(['host', 'authorization', 'content-type', 'content-length
  * Opens an exchange.
  * @throws SseError `invalid-request` for a target that is no path of ours, a header twice or no Host (RFC 9112 §3.2), `too-many-headers`
  */
-export function openExchange(req: IncomingMessage, res: ServerResponse, ip: string): Exchange {
+export function openExchange(
+  req: IncomingMessage,
+  res: ServerResponse,
+  { ip, requestId }: Pick<Exchange, 'ip' | 'requestId'>,
+): Exchange {
   const { rawHeaders, url: target = '/', method = 'GET' } = req;
   if (rawHeaders.length > MAX_HEADERS * 2)
     throw new SseError('too-many-headers', `a request has at most ${MAX_HEADERS} header lines`);
@@ -60,7 +69,18 @@ export function openExchange(req: IncomingMessage, res: ServerResponse, ip: stri
   if (seen.has('host') && hostName(req.headers.host) === undefined)
     throw new SseError('invalid-request', 'the header host is not the name of a host');
   const { path, search } = split(target, req.headers.host);
-  return { req, res, method, path, query: new URLSearchParams(search), severalCredentials, parameters: {}, ip, headers: {} };
+  return {
+    req,
+    res,
+    method,
+    path,
+    query: new URLSearchParams(search),
+    severalCredentials,
+    parameters: {},
+    ip,
+    requestId,
+    headers: {},
+  };
 }
 
 /** The error for a header that must stand there once. */

@@ -70,7 +70,7 @@ export function redactHistory({ archive, now, observe }: HistoryOptions): Handle
     // The server takes the time, not the client.
     exchange.res.setTimeout(0);
     const deleted = await archive.redact(selection);
-    observe({ kind: 'redacted', events: deleted });
+    observe({ kind: 'redacted', events: deleted, requestId: exchange.requestId });
     sendJson(exchange.res, 200, { deleted });
   };
 }

@@ -1,4 +1,5 @@
 import { SseError } from '../errors.ts';
+import { notJson } from '../json.ts';
 import { decodeUtf8, readBody } from './body.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -15,8 +16,8 @@ export async function readJsonObject({ req }: Exchange, example: string): Promis
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch (error) {
-    throw SseError.of('invalid-request', [{ pointer: '', detail: `the body is not JSON: ${(error as Error).message}` }]);
+  } catch {
+    throw SseError.of('invalid-request', [{ pointer: '', detail: `the body ${notJson(text)}` }]);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw SseError.of('invalid-request', [{ pointer: '', detail: `the body must be an object such as ${example}` }]);

@@ -29,6 +29,7 @@ const problem = z.object({
       }),
     )
     .optional(),
+  requestId: z.string().describe('What the log names this request by; also in X-Request-Id of every answer.'),
 });
 
 /** The admin API as OpenAPI 3.1, out of the schemas that requests are held against. */

@@ -44,9 +44,11 @@ export interface Problem {
   readonly code: ErrorCode;
   /** Our extension: each thing that is wrong, and where. */
   readonly errors?: SseError['issues'];
+  /** Our extension: what the log names this request by. Not `instance`, which is a URI that leads somewhere. */
+  readonly requestId: string;
 }
 
-export function problemOf(error: SseError): Problem {
+export function problemOf(error: SseError, requestId: string): Problem {
   const status = STATUS[error.code];
   const { code, message: detail, issues } = error;
   // about:blank: the title is the status, and `code` tells the rest (RFC 9457 §4.2.1).
@@ -57,5 +59,6 @@ export function problemOf(error: SseError): Problem {
     detail,
     code,
     ...(issues.length > 0 && { errors: issues }),
+    requestId,
   };
 }

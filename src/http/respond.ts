@@ -14,9 +14,9 @@ export function sendLines(res: ServerResponse, status: number, values: readonly 
 }
 
 /** Sends the problem that an error is (RFC 9457). The connection closes if the request was not read to its end. */
-export function sendProblem(res: ServerResponse, error: SseError, headers: OutgoingHttpHeaders = {}): void {
+export function sendProblem(res: ServerResponse, error: SseError, requestId: string, headers: OutgoingHttpHeaders): void {
   const close = res.req.complete ? {} : { connection: 'close' };
-  send(res, STATUS[error.code], 'application/problem+json; charset=utf-8', `${JSON.stringify(problemOf(error))}\n`, {
+  send(res, STATUS[error.code], 'application/problem+json; charset=utf-8', `${JSON.stringify(problemOf(error, requestId))}\n`, {
     ...headers,
     ...close,
   });

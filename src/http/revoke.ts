@@ -62,7 +62,7 @@ export function revoke({ hub, openStreams, revocations, observe }: RevokeOptions
     for (const cursor of ending) cursor.end('revoked');
     const { what, value } = target;
     const credentials = target.revocations.length + found.size;
-    observe({ kind: 'revoked', what, value, credentials, ended: ending.size });
+    observe({ kind: 'revoked', what, value, credentials, ended: ending.size, requestId: exchange.requestId });
     await Promise.all(kept);
     sendJson(exchange.res, 200, { revoked: credentials, ended: ending.size });
   };

@@ -1,17 +1,11 @@
-import {
-  createServer,
-  type IncomingMessage,
-  type OutgoingHttpHeaders,
-  type Server,
-  type ServerResponse,
-  STATUS_CODES,
-} from 'node:http';
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type ErrorCode, SseError } from '../errors.ts';
 import type { Observe } from '../hub/activity.ts';
 import { type Exchange, type Handler, openExchange, refusal } from './exchange.ts';
 import { itsTurn } from './pipelining.ts';
 import { STATUS } from './problem.ts';
+import { NamedResponse, newRequestId, REQUEST_ID } from './request-id.ts';
 import { sendProblem } from './respond.ts';
 import { isStreaming } from './subscribe.ts';
 
@@ -38,12 +32,14 @@ const LIMITS = {
 export interface HttpServerOptions {
   readonly handler: Handler;
   readonly addressOf: (req: IncomingMessage) => string;
+  readonly requestIdOf: (req: IncomingMessage) => string;
   readonly observe: Observe;
 }
 
 /** An HTTP server that opens exchanges, hands them to a handler, and turns whatever that throws into the answer. */
-export function httpServer({ handler, addressOf, observe }: HttpServerOptions): Server {
-  const server = createServer(LIMITS, async (req, res) => {
+export function httpServer({ handler, addressOf, requestIdOf, observe }: HttpServerOptions): Server {
+  const answer = async (req: IncomingMessage, res: NamedResponse): Promise<void> => {
+    res.requestId = requestIdOf(req);
     // Nothing may follow on a connection that carries an event stream: it never ends.
     if (isStreaming(req.socket)) return void req.socket.destroy();
     // No socket yet: a request before it is still to be answered.
@@ -51,40 +47,54 @@ export function httpServer({ handler, addressOf, observe }: HttpServerOptions): 
     const { method = '', url = '' } = req;
     // Never with its query: there may be a ticket in it.
     const path = url.split('?', 1)[0] as string;
-    let exchange: Pick<Exchange, 'method' | 'path' | 'ip' | 'headers'> = { method, path, ip: addressOf(req), headers: {} };
+    const { requestId } = res;
+    let exchange: Pick<Exchange, 'method' | 'path' | 'ip' | 'requestId' | 'headers'> = {
+      method,
+      path,
+      ip: addressOf(req),
+      requestId,
+      headers: {},
+    };
     try {
-      const opened = openExchange(req, res, exchange.ip);
+      const opened = openExchange(req, res, exchange);
       exchange = opened;
       await handler(opened);
     } catch (error) {
       if (error instanceof SseError) observe(refusal(exchange, error));
-      else observe({ kind: 'failed', what: `${exchange.method} ${exchange.path}`, error });
+      else observe({ kind: 'failed', what: `${exchange.method} ${exchange.path}`, requestId, error });
       fail(res, error, exchange.headers);
     }
-  });
+  };
+  const server = createServer({ ...LIMITS, ServerResponse: NamedResponse }, answer);
   // Node would stop reading headers here without a word; they are counted in `openExchange`.
   server.maxHeadersCount = 0;
   server.timeout = STALL_TIME;
   // Node answers by itself, without a report, and keeps the connection with the body that is still to come.
-  server.on('checkExpectation', (req: IncomingMessage, res: ServerResponse) => {
+  server.on('checkExpectation', (req: IncomingMessage, res: NamedResponse) => {
     const detail = 'of what can be expected only 100-continue is known';
-    const [path] = (req.url ?? '').split('?', 1);
-    observe({ kind: 'refused', code: 'invalid-request', detail, method: req.method ?? '', path: path ?? '', ip: addressOf(req) });
+    const requestId = requestIdOf(req);
+    res.requestId = requestId;
+    const { method = '', url = '' } = req;
+    const path = url.split('?', 1)[0] as string;
+    observe({ kind: 'refused', code: 'invalid-request', detail, method, path, ip: addressOf(req), requestId });
     res.writeHead(417, { connection: 'close', 'content-length': 0 }).end();
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const code = brokenRequest(error);
     // Answered already: this is more of the same, and whoever never closes its side is cut by the time-out.
     if (socket.writableEnded) return void (code === 'timeout' && socket.destroy());
-    if (code) observe({ kind: 'refused', code, detail: error.message, method: '', path: '', ip: socket.remoteAddress ?? '' });
+    const requestId = newRequestId();
+    const ip = socket.remoteAddress ?? '';
+    if (code) observe({ kind: 'refused', code, detail: error.message, method: '', path: '', ip, requestId });
     if (!code || !socket.writable || isAnswering(socket)) return void socket.destroy();
-    socket.end(`HTTP/1.1 ${STATUS[code]} ${STATUS_CODES[STATUS[code]]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+    const lines = ['Connection: close', 'Content-Length: 0', `${REQUEST_ID}: ${requestId}`];
+    socket.end([`HTTP/1.1 ${STATUS[code]} ${STATUS_CODES[STATUS[code]]}`, ...lines, '\r\n'].join('\r\n'));
   });
   return server;
 }
 
 /** Whether an answer or an event stream is on its way, into which nothing else may be written. As Node's own handler finds out. */
-function isAnswering(socket: Socket & { readonly _httpMessage?: ServerResponse | null }): boolean {
+function isAnswering(socket: Socket & { readonly _httpMessage?: NamedResponse | null }): boolean {
   return socket._httpMessage?.headersSent === true;
 }
 
@@ -96,9 +106,9 @@ function brokenRequest({ code }: NodeJS.ErrnoException): ErrorCode | undefined {
   return code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'timeout' : 'invalid-request';
 }
 
-function fail(res: ServerResponse, error: unknown, headers: OutgoingHttpHeaders): void {
+function fail(res: NamedResponse, error: unknown, headers: OutgoingHttpHeaders): void {
   if (res.headersSent || res.destroyed) res.destroy();
-  else if (error instanceof SseError) sendProblem(res, error, { ...headersFor(error), ...headers });
+  else if (error instanceof SseError) sendProblem(res, error, res.requestId, { ...headersFor(error), ...headers });
   else res.writeHead(500, { connection: 'close', 'content-length': 0 }).end();
 }
 

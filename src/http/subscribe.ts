@@ -74,7 +74,7 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
   const { grant, ticket } = await authentication.identify(evidenceOf(exchange, options));
   let isOpen = false;
   try {
-    const connection = { id: newClientId(), ip: exchange.ip };
+    const connection = { id: newClientId(), ip: exchange.ip, requestId: exchange.requestId };
     const clientBy = (proved: Grant): Client => {
       return { ...proved.identity, topics: grantedTopics(asked, proved, options.topicRight()), client: connection };
     };

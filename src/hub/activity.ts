@@ -30,6 +30,11 @@ export interface OptionChange {
 /** Who asked for a reload. */
 export type ReloadSource = 'signal' | 'http' | 'terminal';
 
+/** What comes of an HTTP request says which; it is what its answer carries as `X-Request-Id`. Streams have theirs in `client`. */
+interface OfRequest {
+  readonly requestId?: string;
+}
+
 /**
  * What happens in a server, as values. Parts report to one `observe` function; log lines, terminal lines and
  * counters are made from these and from nothing else. Never one per delivery.
@@ -51,16 +56,16 @@ export type Activity =
   /** A client has shown a new credential while its stream was open, or its users file says something else of it; `client` is who it is now. */
   | { readonly kind: 'renewed'; readonly client: Client }
   /** Somebody deleted events of the past. */
-  | { readonly kind: 'redacted'; readonly events: number }
+  | ({ readonly kind: 'redacted'; readonly events: number } & OfRequest)
   /** Somebody took credentials back, by what names them: so many can no longer be used as far as is known, and so many streams ended. */
-  | {
+  | ({
       readonly kind: 'revoked';
       readonly what: 'sub' | 'jti' | 'filter';
       readonly value: string;
       readonly credentials: number;
       readonly ended: number;
-    }
-  | {
+    } & OfRequest)
+  | ({
       readonly kind: 'broadcast';
       readonly id: string;
       readonly type: string;
@@ -70,7 +75,7 @@ export type Activity =
       readonly matched: number;
       /** Where it came from: `http`, `terminal`, `library`. */
       readonly source: string;
-    }
+    } & OfRequest)
   | {
       readonly kind: 'gap';
       readonly client: Client;
@@ -79,7 +84,7 @@ export type Activity =
       readonly requested: string;
       readonly missed: number | null;
     }
-  | {
+  | ({
       readonly kind: 'refused';
       /** An `ErrorCode`. */
       readonly code: string;
@@ -90,7 +95,7 @@ export type Activity =
       /** Path without query. Untrusted text. */
       readonly path: string;
       readonly ip: string;
-    }
+    } & OfRequest)
   /** First sign of a reverse proxy before a server that is not exposed: admin on the shared port and self-declared identities are closed until the restart. */
   | { readonly kind: 'proxy-seen'; readonly sign: string }
   /** The configuration was read anew, and counts as far as it can without a restart. */
@@ -107,6 +112,6 @@ export type Activity =
     }
   /** The configuration was read anew and is no good: the old one stays, whole. */
   | { readonly kind: 'reload-refused'; readonly source: ReloadSource; readonly issues: readonly Issue[] }
-  | { readonly kind: 'failed'; readonly what: string; readonly error: unknown };
+  | ({ readonly kind: 'failed'; readonly what: string; readonly error: unknown } & OfRequest);
 
 export type Observe = (activity: Activity) => void;

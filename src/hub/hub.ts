@@ -135,13 +135,15 @@ export class Hub {
    * way to the `matched` clients.
    * @param source where they came from, for the log: `http`, `terminal`, `library`
    * @param key publishing the same under the same key again is the same as having done it once
+   * @param requestId what names the HTTP request, for the log
    */
-  publish(drafts: readonly EventDraft[], source: string, key?: string): Promise<readonly Appended[]> {
-    if (key === undefined) return this.#publish(drafts, source);
-    return this.#receipts.once(key, drafts, (keyed) => this.#publish(drafts, source, keyed));
+  publish(drafts: readonly EventDraft[], source: string, key?: string, requestId?: string): Promise<readonly Appended[]> {
+    const from = { source, ...(requestId !== undefined && { requestId }) };
+    if (key === undefined) return this.#publish(drafts, from);
+    return this.#receipts.once(key, drafts, (keyed) => this.#publish(drafts, from, keyed));
   }
 
-  async #publish(drafts: readonly EventDraft[], source: string, keyed?: Keyed): Promise<readonly Appended[]> {
+  async #publish(drafts: readonly EventDraft[], from: { source: string }, keyed?: Keyed): Promise<readonly Appended[]> {
     while (this.#offers.full) await this.#offers.room();
     if (this.#stopping) throw new SseError('stopping', 'the server is stopping; nothing was published');
     checkOwnIds(drafts, (ownId) => this.#history.holds(ownId));
@@ -150,7 +152,7 @@ export class Hub {
     const answers = await appending.finally(() => this.#appending.delete(appending));
     for (const [index, answer] of answers.entries()) {
       const { type, data } = (drafts[index] as EventDraft).event;
-      this.#options.observe({ kind: 'broadcast', ...answer, type, size: data.length, source });
+      this.#options.observe({ kind: 'broadcast', ...answer, type, size: data.length, ...from });
     }
     return answers;
   }

@@ -1,7 +1,8 @@
 import type { Options } from '../config/options.ts';
-import { clientAddress } from '../http/address.ts';
+import { cameByProxy, clientAddress } from '../http/address.ts';
 import type { Handler } from '../http/exchange.ts';
 import { type Listener, listen, type Where } from '../http/listen.ts';
+import { requestIdOf } from '../http/request-id.ts';
 import type { Handlers } from '../http/routes.ts';
 import { httpServer } from '../http/server.ts';
 import type { Observe } from '../hub/activity.ts';
@@ -37,7 +38,8 @@ export async function listenFor({
 }: ListeningParts): Promise<{ readonly addresses: Addresses; readonly listeners: readonly Listener[] }> {
   const { host, port, adminListen, ssePath, trustProxy } = options;
   const separate = exposed || adminListen !== undefined;
-  const makeWith = (handler: Handler) => () => httpServer({ handler, addressOf: clientAddress(trustProxy), observe });
+  const makeWith = (handler: Handler) => () =>
+    httpServer({ handler, addressOf: clientAddress(trustProxy), requestIdOf: requestIdOf(cameByProxy(trustProxy)), observe });
 
   const where: Where = { ...(host !== undefined && { host }), port, mayMove: !portAsked };
   const main = await listen(makeWith(separate ? handlers.public : handlers.sharedAdmin), where);

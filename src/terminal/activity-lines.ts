@@ -78,14 +78,14 @@ const TABLE: Table = {
     line: ({ client }) => ({ look: 'gray', text: `= ${who(client)} is known anew` }),
   },
   redacted: {
-    record: ({ events }) => ({ level: 'warn', msg: 'history deleted', fields: { events } }),
+    record: ({ events, requestId }) => ({ level: 'warn', msg: 'history deleted', fields: { events, ...from(requestId) } }),
     line: ({ events }) => ({ look: 'yellow', text: `! ${counted(events, 'event')} of the past deleted` }),
   },
   revoked: {
-    record: ({ what, value, credentials, ended }) => ({
+    record: ({ what, value, credentials, ended, requestId }) => ({
       level: 'warn',
       msg: 'revoked',
-      fields: { what, value: escapeText(value, LONG), credentials, ended },
+      fields: { what, value: escapeText(value, LONG), credentials, ended, ...from(requestId) },
     }),
     line: ({ what, value, ended }) => ({
       look: 'yellow',
@@ -93,10 +93,10 @@ const TABLE: Table = {
     }),
   },
   broadcast: {
-    record: ({ id, type, size, matched, source }) => ({
+    record: ({ id, type, size, matched, source, requestId }) => ({
       level: 'info',
       msg: 'broadcast',
-      fields: { id, type: escapeText(type), size, matched, source },
+      fields: { id, type: escapeText(type), size, matched, source, ...from(requestId) },
     }),
     // The key that sent it has its own answer.
     line: ({ id, type, matched, source }) =>
@@ -119,7 +119,7 @@ const TABLE: Table = {
     }),
   },
   refused: {
-    record: ({ code, reason, detail, method, path, ip }) => ({
+    record: ({ code, reason, detail, method, path, ip, requestId }) => ({
       level: BAD_REFUSALS.has(code) ? 'warn' : QUIET_REFUSALS.has(code) ? 'debug' : 'info',
       msg: 'refused',
       fields: {
@@ -129,14 +129,15 @@ const TABLE: Table = {
         method: escapeText(method),
         path: escapeText(path, LONG),
         ip: escapeText(ip),
+        ...from(requestId),
       },
     }),
-    line: ({ code, reason, detail, method, path, ip }) =>
+    line: ({ code, reason, detail, method, path, ip, requestId }) =>
       QUIET_REFUSALS.has(code)
         ? undefined
         : {
             look: 'yellow',
-            text: `! refused ${escapeText(method, 16)} ${escapeText(path)} of ${escapeText(ip)}: ${escapeText(detail, LONG)} (${reason ?? code})`,
+            text: `! refused ${escapeText(method, 16)} ${escapeText(path)} of ${escapeText(ip)}: ${escapeText(detail, LONG)} (${reason ?? code})${named(requestId)}`,
           },
   },
   'proxy-seen': {
@@ -174,15 +175,15 @@ const TABLE: Table = {
         : { look: 'red', text: `! the configuration is refused, the old one stays: ${issues.map(mistakeIn).join('; ')}` },
   },
   failed: {
-    record: ({ what, error }) => ({
+    record: ({ what, error, requestId }) => ({
       level: 'error',
       msg: escapeText(what, LONG),
       // As for a person: where a mistake was found in this program is nobody's concern.
-      fields: { error: error instanceof SseError ? escapeText(error.message, LONG) : error },
+      fields: { error: error instanceof SseError ? escapeText(error.message, LONG) : error, ...from(requestId) },
     }),
-    line: ({ what, error }) => ({
+    line: ({ what, error, requestId }) => ({
       look: 'red',
-      text: `! ${escapeText(what, LONG)}: ${causeOf(error)}`,
+      text: `! ${escapeText(what, LONG)}${named(requestId)}: ${causeOf(error)}`,
     }),
   },
 };
@@ -227,7 +228,17 @@ function about({ client, id, login, profile, authenticated }: Client): Record<st
   const known = { id, login, profile };
   const fields: Record<string, unknown> = { client: client.id, ip: escapeText(client.ip), authenticated };
   for (const [field, value] of Object.entries(known)) if (value !== '') fields[field] = escapeText(value);
+  Object.assign(fields, from(client.requestId));
   return fields;
+}
+
+/** Whichever request it was, if any: what its answer carries, so that a line can be found by it. */
+function from(requestId: string | undefined): Record<string, unknown> {
+  return requestId === undefined ? {} : { requestId };
+}
+
+function named(requestId: string | undefined): string {
+  return requestId === undefined ? '' : ` · ${requestId}`;
 }
 
 /** A mistake is its message; a defect of ours is its stack, since there may be nothing else to find it by. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { parseJson } from '../../src/config/json.ts';
 import { SseError } from '../../src/errors.ts';
+import { parseJson } from '../../src/json.ts';
 
 function mistake(json: string): string {
   try {
@@ -40,6 +40,10 @@ describe('JSON of a person', () => {
 
   it('is not quoted in the message: it may be a secret', () => {
     assert.doesNotMatch(mistake('{"token": hunter2}'), /hunter2/);
+  });
+
+  it('is found however long a text in it is, and however much of that is escaped', () => {
+    assert.equal(mistake(`["${'\\n'.repeat(5_000_000)}" x]`), 'is not JSON at line 1, column 10000005');
   });
 
   it('is found wrong where Node finds it wrong, or where that word begins', () => {

@@ -187,7 +187,9 @@ describe('what happens in the server', () => {
     }
     const { id } = await program.publish({ data: 'not told', event: 'price' });
     const broadcast = await feed.until('it tells of a broadcast', () => feed.all.find(({ type }) => type === 'broadcast'));
-    assert.deepEqual(JSON.parse(broadcast.data), { id, type: 'price', size: 8, matched: streams.length, source: 'http' });
+    const { requestId, ...event } = JSON.parse(broadcast.data) as { requestId: string };
+    assert.match(requestId, /^[0-9a-f]{16}$/);
+    assert.deepEqual(event, { id, type: 'price', size: 8, matched: streams.length, source: 'http' });
     assert(!feed.raw.includes('not told'));
   });
 

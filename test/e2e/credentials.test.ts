@@ -84,7 +84,8 @@ describe('bad credentials', () => {
       assert(answer !== 'opened', `${what} was let in`);
       const { status, headers: answered } = answer;
       assert.deepEqual([what, status, answered['www-authenticate']], [what, 401, 'Bearer error="invalid_token"']);
-      bodies.add(answer.body);
+      // All that differs is what names the request.
+      bodies.add(answer.body.replace(String(answered['x-request-id']), ''));
     }
     assert.equal(bodies.size, 1, [...bodies].join('\n'));
     assert.deepEqual(JSON.parse([...bodies].join()).detail, 'the credential is not valid');
@@ -94,7 +95,7 @@ describe('bad credentials', () => {
       const answer = await ask(program, [], target);
       assert(answer !== 'opened');
       assert.deepEqual([answer.status, answer.headers['www-authenticate']], [401, 'Bearer']);
-      assert.notEqual(answer.body, [...bodies][0]);
+      assert.notEqual(JSON.parse(answer.body).detail, 'the credential is not valid');
     }
     for (const [what, token] of goodTokens()) {
       assert.equal(await ask(program, [`Authorization: Bearer ${token}`]), 'opened', what);

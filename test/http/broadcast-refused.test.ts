@@ -90,7 +90,7 @@ for (const [what, target, head, body, errors] of [
   ['JSON that is a list', '', JSON_TYPE, '["x"]', [['', 'the JSON body must be an object such as {"data":"hello"}']]],
   ['JSON that is null', '', JSON_TYPE, 'null', [['', 'the JSON body must be an object such as {"data":"hello"}']]],
   ['JSON that is a string', '', JSON_TYPE, '"x"', [['', 'the JSON body must be an object such as {"data":"hello"}']]],
-  ['blank JSON', '', JSON_TYPE, ' ', [['', 'the body is not JSON: Unexpected end of JSON input']]],
+  ['blank JSON', '', JSON_TYPE, ' ', [['', 'the body is not JSON at line 1, column 2; it ends too early']]],
 ] as const) {
   test(`refused by name, and not a byte on any stream: ${what}`, async (t) => {
     const server = await TestServer.start(t);
@@ -148,7 +148,7 @@ test('a header whose bytes are no UTF-8 is refused', async (t) => {
 
 test('a filter with a mistake is answered with its position and a caret', async (t) => {
   const server = await TestServer.start(t);
-  const { body } = await server.broadcast('X-Filter: true && rofile == "x"', 'x');
+  const { body, headers } = await server.broadcast('X-Filter: true && rofile == "x"', 'x');
   const detail = "unknown name 'rofile'; did you mean 'profile'?";
   assert.deepEqual(JSON.parse(body), {
     type: 'about:blank',
@@ -157,6 +157,7 @@ test('a filter with a mistake is answered with its position and a caret', async 
     detail: `X-Filter: ${detail}`,
     code: 'invalid-filter',
     errors: [{ pointer: 'X-Filter', detail, position: 8, excerpt: 'true && rofile == "x"\n        ^' }],
+    requestId: headers['x-request-id'],
   });
 });
 

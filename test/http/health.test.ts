@@ -64,6 +64,7 @@ test('an error is a problem as RFC 9457 has them', async (t) => {
     status: 404,
     detail: 'there is nothing at "/\\"none\\\\"',
     code: 'not-found',
+    requestId: headers['x-request-id'],
   });
   const head = await server.send('HEAD /none');
   assert.deepEqual([head.status, head.body], [404, '']);
@@ -78,11 +79,11 @@ test('an error is a problem as RFC 9457 has them', async (t) => {
 
 test('the title of a problem is its status in words, and its issues stand where there are any', () => {
   for (const [code, status] of Object.entries(STATUS)) {
-    const problem = problemOf(new SseError(code as keyof typeof STATUS, 'x'));
+    const problem = problemOf(new SseError(code as keyof typeof STATUS, 'x'), 'r1');
     assert(status >= 400 && problem.status === status && problem.title !== '' && !('errors' in problem), code);
   }
   const issues = [{ pointer: '/data', detail: 'is required' }];
-  assert.deepEqual(problemOf(SseError.of('invalid-event', issues)).errors, issues);
+  assert.deepEqual(problemOf(SseError.of('invalid-event', issues), 'r1').errors, issues);
 });
 
 test('the admin path without a route is not found, in any spelling, and a route has its methods', async (t) => {

@@ -12,7 +12,12 @@ import { Wire } from '../support/server.ts';
 /** The HTTP server alone, its side of one connection, and the other side of it. */
 async function connected(t: TestContext, handler: Handler, change: (server: Server) => void = () => {}) {
   const activities: Activity[] = [];
-  const server = httpServer({ handler, addressOf: () => '', observe: (activity) => void activities.push(activity) });
+  const server = httpServer({
+    handler,
+    addressOf: () => '',
+    requestIdOf: () => 'r1',
+    observe: (activity) => void activities.push(activity),
+  });
   change(server);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -110,7 +115,7 @@ test('a handler that throws what it should not is answered 500 without a word, a
   });
   const { status, body } = await wire.send(`${GET}\r\n`).answer();
   assert.deepEqual([status, body], [500, '']);
-  assert.deepEqual(activities, [{ kind: 'failed', what: 'GET /', error: failure }]);
+  assert.deepEqual(activities, [{ kind: 'failed', what: 'GET /', requestId: 'r1', error: failure }]);
 });
 
 test('nothing of the head that a client sent is kept with its stream', async (t) => {

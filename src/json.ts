@@ -1,24 +1,34 @@
-import { SseError } from '../errors.ts';
+import { SseError } from './errors.ts';
 
 /**
  * Reads JSON that a person wrote. A byte order mark in front is no mistake: editors put it there.
  *
  * @param source the file's name, for messages
- * @throws SseError `invalid-config`, saying line and column, from 1. It quotes nothing: what stands there may be secret.
+ * @throws SseError `invalid-config`
  */
 export function parseJson(json: string, source: string): unknown {
   const text = json.replace(/^\uFEFF/, '');
   try {
     return JSON.parse(text);
   } catch {
-    const offset = mistakeIn(text);
-    const lines = text.slice(0, offset).split('\n');
-    const place = `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
-    throw SseError.of('invalid-config', [{ pointer: source, detail: `is not JSON at ${place}${hint(text, offset)}` }]);
+    throw SseError.of('invalid-config', [{ pointer: source, detail: notJson(text) }]);
   }
 }
 
-const STRING = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
+/**
+ * Says that a text is no JSON, and where it ceases to be: line and column, from 1. It quotes nothing, as Node's own messages
+ * do: what stands there may be secret, or an event's data, and the sentence goes into the log.
+ */
+export function notJson(text: string): string {
+  const offset = mistakeIn(text);
+  const lines = text.slice(0, offset).split('\n');
+  const place = `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
+  return `is not JSON at ${place}${hint(text, offset)}`;
+}
+
+// A string is read piece by piece: as one expression, a long one would be too much for the stack.
+const PLAIN = /[ !#-[\]-\uffff]+/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 const WORD = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
 const SPACE = /[ \t\r\n]*/y;
 
@@ -41,17 +51,28 @@ function mistakeIn(text: string): number {
     return true;
   };
 
+  const string = (): boolean => {
+    const start = at;
+    if (text[at] === '"') {
+      at++;
+      while (skip(PLAIN) || skip(ESCAPE));
+      if (text[at++] === '"') return true;
+    }
+    at = start;
+    return false;
+  };
+
   /** What closes each list and object that is open. */
   const open: string[] = [];
   for (;;) {
     skip(SPACE);
-    if (open.at(-1) === '}' && !(skip(STRING) && symbol(':'))) return at;
+    if (open.at(-1) === '}' && !(string() && symbol(':'))) return at;
     const closer = symbol('{') ? '}' : symbol('[') ? ']' : undefined;
     if (closer !== undefined && !symbol(closer)) {
       open.push(closer);
       continue;
     }
-    if (closer === undefined && !skip(STRING) && !skip(WORD)) return at;
+    if (closer === undefined && !string() && !skip(WORD)) return at;
     // A value is complete, and with it perhaps what it stands in.
     while (open.length > 0 && symbol(open.at(-1) as string)) open.pop();
     if (open.length === 0) skip(SPACE);
