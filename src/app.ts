@@ -12,8 +12,10 @@ import type { Handler } from './http/exchange.ts';
 import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
 import { type Check, readyz } from './http/health.ts';
+import { Limits } from './http/limits.ts';
 import { type Listener, listen, type Where } from './http/listen.ts';
 import { metrics } from './http/metrics.ts';
+import { Places } from './http/places.ts';
 import { routes } from './http/routes.ts';
 import { httpServer } from './http/server.ts';
 import type { Running } from './http/server-view.ts';
@@ -98,10 +100,13 @@ interface Parts {
 export class App {
   readonly hub: Hub;
   readonly options: Options;
+  /** What can be changed while it runs. */
+  readonly limits: Limits;
   /** Whether strangers can reach the public port (design: "Where admin lives"). */
   readonly exposed: boolean;
   /** Sentences for the log: what is legal but should not stay. */
   readonly warnings: readonly string[];
+  readonly #places: Places;
   readonly #tally: Tally;
   readonly #measures: Measures;
   readonly #stored: Keeping['stored'];
@@ -160,6 +165,8 @@ export class App {
     const { keeping, tally, measures, guard, session, access, exposed, observe, running } = parts;
     this.options = options;
     this.exposed = exposed;
+    this.limits = new Limits(options, options.trustProxy.length === 0);
+    this.#places = new Places(this.limits);
     this.warnings = access.warnings;
     this.#portAsked = portAsked;
     this.#tally = tally;
@@ -171,7 +178,19 @@ export class App {
     this.#observe = observe;
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
     const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
-    this.hub = new Hub({ log: keeping.log, history, onGap, retry, heartbeat, maxAge, notice, observe, meter: measures });
+    const replayRate = () => this.limits.values.replayRate;
+    this.hub = new Hub({
+      log: keeping.log,
+      history,
+      replayRate,
+      onGap,
+      retry,
+      heartbeat,
+      maxAge,
+      notice,
+      observe,
+      meter: measures,
+    });
     this.#running = running;
     this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals: this.totals, measures, elapsed: performance.now() }));
     this.#handlers = this.#routes();
@@ -292,7 +311,12 @@ export class App {
   #heed(activity: Activity): void {
     this.#feed.observe(activity);
     if (activity.kind === 'proxy-seen') this.#endSelfDeclared();
-    else if (activity.kind === 'closed') this.#access.openStreams.left(activity.client);
+    else if (activity.kind === 'closed') this.#left(activity.client);
+  }
+
+  #left(client: Client): void {
+    this.#access.openStreams.left(client);
+    this.#places.left(client.client.id);
   }
 
   /** Nobody's own word counts any more, so who came in by it goes. */
@@ -318,7 +342,9 @@ export class App {
         ...credentials,
         hub,
         stallTime: options.stallTime,
-        maxClients: options.maxClients,
+        limits: this.limits,
+        places: this.#places,
+        elapsed: () => performance.now(),
         newClientId: randomName,
         observe,
         turnedAway: (how) => void this.#measures.turnedAway[how]++,
@@ -334,6 +360,9 @@ export class App {
         version,
         totals: () => this.totals,
         bodyLimit: options.bodyLimit,
+        limits: this.limits,
+        places: this.#places,
+        elapsed: () => performance.now(),
         defaults: { event: options.event, data: options.data },
         openStreams,
         revocations,
@@ -351,7 +380,7 @@ export class App {
           totals: this.totals,
           measures: this.#measures,
           stored: this.#stored(),
-          maxClients: options.maxClients,
+          maxClients: this.limits.values.maxClients,
           isReady: this.#checks().every(({ fault }) => fault === undefined),
         }),
       ),

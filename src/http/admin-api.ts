@@ -87,6 +87,7 @@ const stats = z.strictObject({
   history: z.strictObject({ events: count, bytes: count }),
   durability: z.enum(['memory', 'disk']),
   accepts: z.boolean(),
+  limits: z.record(text, z.record(text, count.nullable())).describe('What is used of each; null is no limit.'),
   totals: z.record(text, z.union([count, counters])),
 });
 

@@ -14,8 +14,15 @@ export interface Running {
   readonly logLevel: { get(): string; set(level: LogLevel): void } | undefined;
 }
 
-/** `GET /admin/stats`: how things stand, and counters since the start. @param uptime in ms */
-export function showStats(hub: Hub, totals: () => Totals, uptime: () => number): Handler {
+interface StatsParts {
+  readonly totals: () => Totals;
+  readonly limits: () => object;
+  /** In ms. */
+  readonly uptime: () => number;
+}
+
+/** `GET /admin/stats`: how things stand, the limits, and counters since the start. */
+export function showStats(hub: Hub, { totals, limits, uptime }: StatsParts): Handler {
   return ({ res }) => {
     const { events, history, durability, accepts } = hub;
     sendJson(res, 200, {
@@ -25,6 +32,7 @@ export function showStats(hub: Hub, totals: () => Totals, uptime: () => number):
       history,
       durability,
       accepts,
+      limits: limits(),
       totals: totals(),
     });
   };

@@ -6,15 +6,20 @@ import type { Observe } from '../hub/activity.ts';
 import { isFarewell } from '../hub/goodbye.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { TurnedAway } from '../hub/measures.ts';
+import type { Position } from '../hub/resume.ts';
 import type { Authentication } from '../identity/authenticate.ts';
 import { NOTHING_SHOWN } from '../identity/grant.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { EventStream, STREAM_HEADERS } from './event-stream.ts';
 import { type EvidenceOptions, evidenceOf } from './evidence.ts';
 import { type Exchange, type Handler, header, refusal } from './exchange.ts';
+import type { Limits } from './limits.ts';
+import { networkOf } from './network.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { hasWaiting } from './pipelining.ts';
+import type { Place, Places } from './places.ts';
 import { positionOf } from './position.ts';
+import { Rates } from './rates.ts';
 import { askedTopics, grantedTopics, type TopicRight } from './topics.ts';
 
 export interface SubscribeOptions extends EvidenceOptions {
@@ -24,10 +29,12 @@ export interface SubscribeOptions extends EvidenceOptions {
   readonly topicRight: TopicRight;
   /** How long a full client may make no progress, in ms. */
   readonly stallTime: number;
-  /** At most this many clients at once. */
-  readonly maxClients: number;
+  readonly limits: Limits;
+  readonly places: Places;
   readonly newClientId: () => string;
   readonly now: () => number;
+  /** A clock that only goes forward, in ms. */
+  readonly elapsed: () => number;
   readonly observe: Observe;
   /** Hears of each who asked for a stream and got none. */
   readonly turnedAway: (how: TurnedAway) => void;
@@ -44,6 +51,7 @@ export function isStreaming(socket: Socket): boolean {
 
 /** `GET /sse`: opens an event stream. */
 export function subscribe(options: SubscribeOptions): Handler {
+  const connects = new Rates();
   return async (exchange) => {
     const { req, res, method, headers } = exchange;
     Object.assign(headers, corsHeaders(req.headers.origin, req.headers.host, options.cors));
@@ -52,6 +60,7 @@ export function subscribe(options: SubscribeOptions): Handler {
     // Asked never to come back; the one status at which every EventSource stops (HTML, "reestablish the connection").
     if (isFarewell(header(req, 'last-event-id'))) return void res.writeHead(204, headers).end();
     try {
+      if (method === 'GET') checkConnectRate(exchange, connects, options);
       await open(exchange, options);
     } catch (error) {
       if (!(error instanceof SseError)) throw error;
@@ -64,21 +73,50 @@ export function subscribe(options: SubscribeOptions): Handler {
 }
 
 /** What may be otherwise in a while. */
-const LATER: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['stopping', 'at-capacity', 'unverifiable']);
+const LATER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'stopping',
+  'at-capacity',
+  'address-limit',
+  'identity-limit',
+  'connect-rate',
+  'unverifiable',
+]);
 
 async function open(exchange: Exchange, options: SubscribeOptions): Promise<void> {
-  const { hub, authentication, newClientId, now } = options;
-  const asked = askedTopics(exchange.query);
-  const wanted = positionOf(exchange, now());
+  const asked = { topics: askedTopics(exchange.query), position: positionOf(exchange, options.now()) };
+  // A HEAD opens nothing.
+  if (exchange.method === 'HEAD') return openIn(undefined, asked, exchange, options);
+  checkRunning(options);
+  const place = options.places.take(exchange.ip);
+  // Whoever goes while it is found out who they are needs none any more.
+  const free = () => place.release();
+  exchange.req.socket.once('close', free);
+  try {
+    await openIn(place, asked, exchange, options);
+  } catch (error) {
+    place.release();
+    throw error;
+  } finally {
+    exchange.req.socket.off('close', free);
+  }
+}
+
+interface Asked {
+  readonly topics: readonly string[];
+  readonly position: Position;
+}
+
+async function openIn(place: Place | undefined, asked: Asked, exchange: Exchange, options: SubscribeOptions): Promise<void> {
+  const { hub, authentication, newClientId } = options;
+  const { position: wanted } = asked;
   const { grant, ticket } = await authentication.identify(evidenceOf(exchange, options));
   let isOpen = false;
   try {
-    const topics = grantedTopics(asked, grant, options.topicRight);
+    const topics = grantedTopics(asked.topics, grant, options.topicRight);
     const client: Client = { ...grant.identity, topics, client: { id: newClientId(), ip: exchange.ip } };
     const { req, res, method, headers } = exchange;
-    if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
-    // Before anybody looks into the past for it, and again when that is done.
-    checkRoom(options);
+    if (!place || method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
+    place.claim(grant.identity);
     // Whoever goes while it waits may come back at once, with the same ticket.
     if (ticket) req.socket.once('close', () => ticket.release());
     const position = await hub.locate(wanted, client);
@@ -87,13 +125,14 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
     const socket = res.socket;
     // Gone meanwhile, or with requests behind it that would never get their turn.
     if (!socket || socket.destroyed || hasWaiting(socket)) return void req.socket.destroy();
-    checkRoom(options);
+    checkRunning(options);
 
     streaming.add(socket);
     const stream = new EventStream(res, headers, options.stallTime);
     const cursor = hub.attach(stream, client, position, grant.expiresAt);
     isOpen = true;
-    if (grant !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant, former: [], ticket, askedTopics: asked });
+    options.places.opened(client.client.id, place);
+    if (grant !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant, former: [], ticket, askedTopics: asked.topics });
     ticket?.opened({
       // Nothing may have arrived yet of what it was sent.
       hasSent: (id) => id === wanted.lastEventId || hub.hasSent(cursor, id),
@@ -104,7 +143,10 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
     });
     stream.follow(cursor);
   } finally {
-    if (!isOpen) ticket?.release();
+    if (!isOpen) {
+      ticket?.release();
+      place?.release();
+    }
   }
 }
 
@@ -120,10 +162,17 @@ function checkRequest({ req, method, headers }: Exchange): void {
     throw new SseError('not-acceptable', 'this is an event stream: Accept must allow text/event-stream');
 }
 
-/** @throws SseError `stopping`, `at-capacity` */
-function checkRoom({ hub, maxClients, stopping }: SubscribeOptions): void {
+/** @throws SseError `stopping` */
+function checkRunning({ stopping }: SubscribeOptions): void {
   if (stopping()) throw new SseError('stopping', 'the server is stopping');
-  if (hub.size >= maxClients) throw new SseError('at-capacity', `all ${maxClients} places are taken; see --max-clients`);
+}
+
+/** First of all that costs anything: nobody is asked who this is. @throws SseError `connect-rate` */
+function checkConnectRate({ ip }: Exchange, connects: Rates, { limits, elapsed }: SubscribeOptions): void {
+  const { connectRate } = limits.values;
+  if (ip === '' || connectRate === 0) return;
+  if (connects.take(networkOf(ip), 1, connectRate, elapsed()) > 0)
+    throw new SseError('connect-rate', `your address asks for more than ${connectRate} streams a second; see --connect-rate`);
 }
 
 /** Browsers give up for ever on any status but 200: they are told to come back instead (design §10). */
