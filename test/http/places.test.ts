@@ -114,7 +114,7 @@ test('clients of this machine have as many places as they like, unless a proxy s
   assert.deepEqual(most(false), [5, 5, 5, 5, 0]);
 });
 
-test('a place is free again however its stream ends, also before it was open', async (t) => {
+test('a place is free again however its stream ends, also before it was open', { timeout: 5000 }, async (t) => {
   let answer = () => {};
   const authenticate = () =>
     new Promise<undefined>((resolve) => {
@@ -163,6 +163,10 @@ test('one person has so many streams, anonymous ones are nobody, and a lower lim
   for (const who of [ada, ada, ada, bob, '', '', '']) answers.push(await admitted(server, who));
   assert.deepEqual(answers, [true, true, false, true, true, true, true]);
   assert.deepEqual((await statsOf(server)).limits.clientsPerIdentity, { limit: 2, most: 2 });
+
+  const [first] = [...server.app.hub.clients()].filter(({ client }) => client.id === '1');
+  first?.end('kicked');
+  assert.equal(await admitted(server, ada), true, 'a place of hers is free again');
 
   server.app.limits.values = { ...server.app.limits.values, maxClientsPerIdentity: 1 };
   assert.equal(await admitted(server, bob), false);
