@@ -7,7 +7,9 @@ import type { Client } from './event/identity.ts';
 import type { Handler } from './http/exchange.ts';
 import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
+import { Limits } from './http/limits.ts';
 import type { Listener } from './http/listen.ts';
+import { Places } from './http/places.ts';
 import { reviewStreams } from './http/review.ts';
 import type { Handlers } from './http/routes.ts';
 import { fixedConfig, type LogLevelControl, type Reloaded, type Running } from './http/server-view.ts';
@@ -86,11 +88,14 @@ interface Parts {
 /** The parts of one server, put together. `cli/` runs it as a program, `index.ts` offers it as a library. */
 export class App {
   readonly hub: Hub;
+  /** What can be changed while it runs. */
+  readonly limits: Limits;
   /** Whether strangers can reach the public port (design: "Where admin lives"). */
   readonly exposed: boolean;
   /** Sentences for the log: what is legal but should not stay. */
   readonly warnings: readonly string[];
   readonly #parts: Parts;
+  readonly #places: Places;
   readonly #feed: Feed;
   readonly #running: Running;
   readonly #since = performance.now();
@@ -145,6 +150,8 @@ export class App {
     this.#options = options;
     this.#parts = parts;
     this.exposed = exposed;
+    this.limits = new Limits(options, options.trustProxy.length === 0);
+    this.#places = new Places(this.limits);
     this.warnings = access.warnings;
     this.hub = new Hub(hubOptions(() => this.#options, { log: keeping.log, observe, meter: measures }));
     this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals: this.totals, measures, elapsed: performance.now() }));
@@ -250,6 +257,7 @@ export class App {
       apply: () => {
         const level = options.logLevel === this.#options.logLevel ? undefined : options.logLevel;
         this.#options = options;
+        this.limits.values = options;
         apply();
         if (guard.ask({ adminHosts: options.adminHost, adminToken })) {
           sessions.closeAll();
@@ -276,6 +284,8 @@ export class App {
       sessions,
       access,
       running: this.#running,
+      limits: this.limits,
+      places: this.#places,
       measures,
       totals: () => this.totals,
       stored: keeping.stored,
@@ -319,7 +329,12 @@ export class App {
   #heed(activity: Activity): void {
     this.#feed.observe(activity);
     if (activity.kind === 'proxy-seen') this.#endSelfDeclared();
-    else if (activity.kind === 'closed') this.#parts.access.openStreams.left(activity.client);
+    else if (activity.kind === 'closed') this.#left(activity.client);
+  }
+
+  #left(client: Client): void {
+    this.#parts.access.openStreams.left(client);
+    this.#places.left(client.client.id);
   }
 
   /** Nobody's own word counts any more, so who came in by it goes. */

@@ -42,6 +42,17 @@ export function size(bounds: Bounds): z.ZodType<number, string | number> {
   return bounded(given, { ...bounds, parse: parseSize, format: formatSize });
 }
 
+/** So much a second, or `off`, which decodes to 0. */
+export function sizeOrOff(bounds: Bounds): z.ZodType<number, string | number> {
+  const message = (input: unknown) => `must be a size such as 64kb, 8mb or 1gb, or off, not ${quoted(input)}`;
+  return bounded(patterned(/^(off|[0-9]+([bB]|[kKmMgG][bB])?)$/, message), {
+    ...bounds,
+    parse: (text) => (text === 'off' ? 0 : parseSize(text)),
+    format: (bytes) => (bytes === 0 ? 'off' : formatSize(bytes)),
+    unbounded: 'off',
+  });
+}
+
 interface Amount extends Bounds {
   readonly parse: (text: string) => number | undefined;
   readonly format: (amount: number) => string;

@@ -3,11 +3,11 @@ import { typeProblem } from '../event/draft.ts';
 import { compileFilter } from '../event/filter.ts';
 import { LOG_LEVELS, type LogLevel } from '../log-levels.ts';
 import { type AdminListen, adminListen, hostProblem, nameProblem, originProblem, proxyProblem } from './addresses.ts';
-import { duration, durationOrOff, size, TIMER_LIMIT } from './amounts.ts';
+import { duration, durationOrOff, size, sizeOrOff, TIMER_LIMIT } from './amounts.ts';
 import { CREDENTIAL_OPTIONS, type CredentialOptions } from './credential-options.ts';
 import { LONGEST, type Option, option } from './option.ts';
 import { pathProblem, type StaticMount, staticMount } from './paths.ts';
-import { choice, integer, list, optional, path, text } from './values.ts';
+import { choice, countOrOff, integer, list, optional, path, text } from './values.ts';
 
 /** Every option, parsed: durations in ms, sizes in bytes, undefined where nothing is set. What each means stands in the table below. */
 export interface Options extends CredentialOptions {
@@ -41,6 +41,12 @@ export interface Options extends CredentialOptions {
   readonly maxAge: number;
   readonly drainTime: number;
   readonly maxClients: number;
+  /** 0 is off, here and below. */
+  readonly maxClientsPerAddress: number;
+  readonly maxClientsPerIdentity: number;
+  readonly connectRate: number;
+  readonly publishRate: number;
+  readonly replayRate: number;
   readonly readyFile: string | undefined;
   readonly logLevel: LogLevel;
   readonly logFormat: 'auto' | 'json' | 'pretty';
@@ -65,15 +71,18 @@ type Duration =
   | 'maxAge'
   | 'drainTime'
   | 'tick';
-type Size = 'bodyLimit' | 'historyBytes' | 'storeBytes';
+type Size = 'bodyLimit' | 'historyBytes' | 'storeBytes' | 'replayRate';
+type CountOrOff = 'maxClientsPerAddress' | 'maxClientsPerIdentity' | 'connectRate' | 'publishRate';
 type Word = 'onGap' | 'topics' | 'logLevel' | 'logFormat';
 type Spelling<K extends OptionName> = K extends Duration | Size
   ? string | number
-  : K extends Word | 'requireAuth' | 'allowQueryToken' | 'port' | 'historyEvents' | 'storeEvents' | 'maxClients'
-    ? Options[K]
-    : Options[K] extends readonly unknown[]
-      ? string | readonly string[]
-      : string;
+  : K extends CountOrOff
+    ? number | 'off'
+    : K extends Word | 'requireAuth' | 'allowQueryToken' | 'port' | 'historyEvents' | 'storeEvents' | 'maxClients'
+      ? Options[K]
+      : Options[K] extends readonly unknown[]
+        ? string | readonly string[]
+        : string;
 
 /** Options as people spell them, in a config file and in code alike: `{ heartbeat: '15s', historyBytes: '16mb', static: './public' }`. */
 export type OptionsInput = {
@@ -241,10 +250,42 @@ const GROUPS = {
       description: 'how long saying goodbye to all clients may take at the end',
       reloadable: true,
     }),
+  },
+  Limits: {
     maxClients: option(integer(1), 10_000, {
       kind: 'integer',
       placeholder: 'N',
       description: 'most streams at a time',
+      reloadable: true,
+    }),
+    maxClientsPerAddress: option(countOrOff(), 100, {
+      kind: 'integer',
+      placeholder: 'N',
+      description:
+        'most streams of one address (of IPv6, one /64), or off; those of this machine do not count, except with --trust-proxy',
+      reloadable: true,
+    }),
+    maxClientsPerIdentity: option(countOrOff(), 'off', {
+      kind: 'integer',
+      placeholder: 'N',
+      description: 'most streams of one person, by the id of the credential, or off',
+      reloadable: true,
+    }),
+    connectRate: option(countOrOff(), 'off', {
+      kind: 'integer',
+      placeholder: 'N',
+      description: 'most streams that one address may ask for in a second, or off',
+      reloadable: true,
+    }),
+    publishRate: option(countOrOff(), 'off', {
+      kind: 'integer',
+      placeholder: 'N',
+      description: "most events a second over HTTP, for admin's token, or for each address where there is none; or off",
+      reloadable: true,
+    }),
+    replayRate: option(sizeOrOff({ min: '1kb', max: '1024gb' }), 'off', {
+      placeholder: 'SIZE',
+      description: 'most bytes of the past that all clients together are sent in a second, or off; live events never wait',
       reloadable: true,
     }),
   },
@@ -273,6 +314,7 @@ const table = {
   ...GROUPS['History for clients that reconnect'],
   ...GROUPS['Store on disk'],
   ...GROUPS.Streams,
+  ...GROUPS.Limits,
   ...GROUPS.Running,
 } satisfies { readonly [K in OptionName]: Option<Decoded[K], Exclude<OptionsInput[K], undefined>> };
 

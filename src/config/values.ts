@@ -58,6 +58,15 @@ export function integer(min: number, max: number = Number.MAX_SAFE_INTEGER): z.Z
   return z.int({ error }).min(min, { error }).max(max, { error });
 }
 
+/** A whole number of 1 or more, or `off`, which decodes to 0. */
+export function countOrOff(): z.ZodType<number, number | 'off'> {
+  const error = ({ input }: { input?: unknown }) => `must be a whole number of 1 or more, or off, not ${quoted(input)}`;
+  return z.codec(z.union([z.int({ error }).min(1, { error }), z.literal('off')], { error }), z.number(), {
+    decode: (value) => (value === 'off' ? 0 : value),
+    encode: (value) => (value === 0 ? 'off' : value),
+  });
+}
+
 /** Yes or no. */
 export function boolean(): z.ZodType<boolean, boolean> {
   return z.boolean({ error: ({ input }) => `must be true or false, not ${quoted(input)}` });

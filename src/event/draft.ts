@@ -48,6 +48,15 @@ const MAX_TYPE = 128;
 const MAX_TOPIC = 128;
 const MAX_TOPICS = 64;
 const MAX_EXCEPT = 1000;
+const MAX_OWN_ID = 64;
+/** How large the parts of an event may be: characters of its type, of a topic and of its own id, and how many topics and exceptions. */
+export const DRAFT_LIMITS: Readonly<Record<'type' | 'topic' | 'topics' | 'except' | 'ownId', number>> = {
+  type: MAX_TYPE,
+  topic: MAX_TOPIC,
+  topics: MAX_TOPICS,
+  except: MAX_EXCEPT,
+  ownId: MAX_OWN_ID,
+};
 /** More mistakes than this are not listed: nobody reads them, and the answer would outgrow the question. */
 const MAX_ISSUES = 20;
 /** Ten years in ms: what no log keeps. */
@@ -73,7 +82,7 @@ export function typeProblem(type: string): string | undefined {
 /** All rules for a publisher's own id; undefined when it keeps them. */
 function ownIdProblem(id: string): string | undefined {
   // Clients send ids back in `Last-Event-ID`: with these characters, and 64 of them, no client needs a preflight for it.
-  return /^[A-Za-z0-9_~.-]{1,64}$/.test(id) ? undefined : 'has 1 to 64 letters, digits or - _ . ~';
+  return id.length <= MAX_OWN_ID && /^[A-Za-z0-9_~.-]+$/.test(id) ? undefined : 'has 1 to 64 letters, digits or - _ . ~';
 }
 
 /** All rules for a time to live; undefined when it keeps them. */

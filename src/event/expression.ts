@@ -4,7 +4,11 @@ import { didYouMean } from '../nearest.ts';
 import { children, MACROS, typeOf } from './syntax.ts';
 
 /** Bounds of one expression, so that no legal one is expensive to evaluate. The body of a macro is run for each of up to 64 items. */
-const LIMITS = { bytes: 1024, operators: 32, operatorsInMacro: 8 } as const;
+export const FILTER_LIMITS: { readonly bytes: number; readonly operators: number; readonly operatorsInMacro: number } = {
+  bytes: 1024,
+  operators: 32,
+  operatorsInMacro: 8,
+};
 
 // An allow-list: what is missing either backtracks (matches), multiplies work (bind, split) or is slow (time zones).
 const FUNCTIONS = new Set(
@@ -100,7 +104,8 @@ export class Language {
 
 /** @throws SseError `invalid-filter` */
 export function checkSize(text: string, pointer: string): void {
-  if (new TextEncoder().encode(text).length > LIMITS.bytes) throw refuse(pointer, `a filter has at most ${LIMITS.bytes} bytes`);
+  if (new TextEncoder().encode(text).length > FILTER_LIMITS.bytes)
+    throw refuse(pointer, `a filter has at most ${FILTER_LIMITS.bytes} bytes`);
 }
 
 /** Bounds and allow-list, before types are looked at. */
@@ -109,10 +114,10 @@ function inspect(root: ASTNode, source: string, pointer: string): void {
   let inMacro = 0;
   const visit = (node: ASTNode, insideMacro: boolean): void => {
     let macro = insideMacro;
-    if (node.op !== 'value' && node.op !== 'id' && node.op !== 'list' && node.op !== '.' && ++operators > LIMITS.operators)
-      throw refuse(pointer, `a filter has at most ${LIMITS.operators} operators`, source, node.pos);
-    if (insideMacro && node.op !== 'value' && node.op !== 'id' && ++inMacro > LIMITS.operatorsInMacro)
-      throw refuse(pointer, `a macro has at most ${LIMITS.operatorsInMacro} operators inside`, source, node.pos);
+    if (node.op !== 'value' && node.op !== 'id' && node.op !== 'list' && node.op !== '.' && ++operators > FILTER_LIMITS.operators)
+      throw refuse(pointer, `a filter has at most ${FILTER_LIMITS.operators} operators`, source, node.pos);
+    if (insideMacro && node.op !== 'value' && node.op !== 'id' && ++inMacro > FILTER_LIMITS.operatorsInMacro)
+      throw refuse(pointer, `a macro has at most ${FILTER_LIMITS.operatorsInMacro} operators inside`, source, node.pos);
     if (node.op === 'call' || node.op === 'rcall') {
       const name = node.args[0];
       if (!FUNCTIONS.has(name))

@@ -92,6 +92,7 @@ const stats = z.strictObject({
     lastReloadSuccessful: z.boolean().describe('Whether the last reload came to something; true before the first.'),
     needsRestart: z.array(text).describe('Options whose values wait for a restart.'),
   }),
+  limits: z.record(text, z.record(text, count.nullable())).describe('What is used of each; null is no limit.'),
   totals: z.record(text, z.union([count, counters])),
 });
 

@@ -8,7 +8,10 @@ import { disconnectClients, kickClient, listClients, showClient } from './client
 import type { Handler } from './exchange.ts';
 import type { Feed } from './feed.ts';
 import { listHistory, redactHistory, showEvent } from './history.ts';
+import type { Limits } from './limits.ts';
+import { limitsView } from './limits-view.ts';
 import type { OpenStreams } from './open-streams.ts';
+import type { Places } from './places.ts';
 import { showBroadcast } from './receipts.ts';
 import { sendJson } from './respond.ts';
 import { revoke } from './revoke.ts';
@@ -27,6 +30,8 @@ export interface AdminParts {
   readonly totals: () => Totals;
   /** In bytes. */
   readonly bodyLimit: number;
+  readonly limits: Limits;
+  readonly places: Places;
   /** What a broadcast without a body sends. */
   readonly defaults: { readonly event: string; readonly data: string };
   readonly openStreams: OpenStreams;
@@ -34,6 +39,8 @@ export interface AdminParts {
   readonly observe: Observe;
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
+  /** A clock that only goes forward, in ms. */
+  readonly elapsed: () => number;
   /** In ms. */
   readonly uptime: () => number;
 }
@@ -48,9 +55,9 @@ function showOpenApi(version: string): Handler {
 
 /** Everything that stands under `/admin`. */
 export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>> {
-  const { hub, feed, running, session, version, totals, bodyLimit, defaults, openStreams, revocations, observe, now, uptime } =
-    parts;
-  const publish = broadcast({ hub, bodyLimit, defaults });
+  const { hub, feed, running, session, version, totals, openStreams, revocations, observe, now } = parts;
+  const publish = broadcast({ ...parts, hasToken: session.hasToken });
+  const limits = () => limitsView({ ...parts, held: () => hub.held });
   const past = { archive: hub.archive, now, observe };
   return {
     '/broadcast': { POST: publish, PUT: publish },
@@ -69,6 +76,6 @@ export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>
     '/openapi.json': { GET: showOpenApi(version) },
     '/revoke': { POST: revoke({ hub, openStreams, revocations, observe }) },
     '/session': { GET: showSession(session), POST: signIn(session), DELETE: signOut(session) },
-    '/stats': { GET: showStats(hub, running, totals, uptime) },
+    '/stats': { GET: showStats(hub, { running, totals, limits, uptime: parts.uptime }) },
   };
 }

@@ -4,7 +4,7 @@ import type { EventDraft } from '../event/event.ts';
 import { notJson } from '../json.ts';
 
 /** A batch is one group in the log and one synced write: larger ones would hold up everything else. */
-const MAX_LINES = 10_000;
+export const MAX_LINES = 10_000;
 /** After so many lines, other work may run: reading a filter takes a while. */
 const STEP = 64;
 

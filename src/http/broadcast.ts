@@ -1,3 +1,4 @@
+import { SseError } from '../errors.ts';
 import { parseDraft } from '../event/draft.ts';
 import type { EventDraft } from '../event/event.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -8,10 +9,17 @@ import { parseBatch } from './batch.ts';
 import { decodeUtf8, readBody } from './body.ts';
 import { addBody, addHeaders, addQuery, contentType, type Fields, refuse, refuseMisspelt } from './draft-fields.ts';
 import type { Exchange, Handler } from './exchange.ts';
+import type { Limits } from './limits.ts';
+import { networkOf } from './network.ts';
 import { sendJson, sendLines } from './respond.ts';
 
 export interface BroadcastOptions {
   readonly hub: Hub;
+  readonly limits: Limits;
+  /** Whether publishers show admin's token, or have a session for which somebody has shown it: one credential, whoever has it. */
+  readonly hasToken: () => boolean;
+  /** A clock that only goes forward, in ms. */
+  readonly elapsed: () => number;
   /** In bytes. */
   readonly bodyLimit: number;
   /** What a request without a body sends, as S does. */
@@ -24,7 +32,8 @@ const MAX_WAIT = 60_000;
  * `POST` and `PUT /admin/broadcast`: an event in any of the forms of design §6, or a batch of them. Settles after they are
  * in the log: all or none. With `?dryRun` it says whom they would reach, and publishes nothing.
  */
-export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handler {
+export function broadcast(options: BroadcastOptions): Handler {
+  const { hub, bodyLimit, defaults } = options;
   return async (exchange) => {
     refuseMisspelt(exchange);
     const key = idempotencyKey(exchange);
@@ -38,6 +47,7 @@ export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handl
       for (const { audience } of drafts) checks.push(await checkAudience(hub, audience));
       return isBatch ? sendLines(exchange.res, 200, checks) : sendJson(exchange.res, 200, checks[0]);
     }
+    checkPublishRate(exchange, drafts.length, options);
     const answers = await hub.publish(drafts, 'http', key, exchange.requestId);
     const lines = [];
     // In order, and in one time for all of them: who has the last has those before it.
@@ -51,6 +61,19 @@ export function broadcast({ hub, bodyLimit, defaults }: BroadcastOptions): Handl
     if (isBatch) sendLines(exchange.res, 202, lines);
     else sendJson(exchange.res, 202, lines[0]);
   };
+}
+
+/**
+ * Every event of a batch counts; a batch of more than a second's worth is let in when nothing was published for a second, and
+ * pays for all of it. Without a token there is no credential, and whoever shares an address shares the rate.
+ * @throws SseError `publish-rate`
+ */
+function checkPublishRate({ ip, headers }: Exchange, events: number, { limits, hasToken, elapsed }: BroadcastOptions): void {
+  const { publishRate } = limits.values;
+  const wait = limits.published.take(hasToken() ? 'token' : networkOf(ip), events, publishRate, elapsed());
+  if (wait === 0) return;
+  headers['retry-after'] = String(Math.ceil(wait / 1000));
+  throw new SseError('publish-rate', `more than ${publishRate} events a second; nothing was published; see --publish-rate`);
 }
 
 /** `?dryRun`: everything is looked at, and nothing published. */

@@ -36,7 +36,7 @@ export function refusal(
 export type Handler = (exchange: Exchange) => void | Promise<void>;
 
 /** More header lines than this are refused; Node would drop the rest silently, and with them what a guard looks for. */
-const MAX_HEADERS = 100;
+export const MAX_HEADERS = 100;
 /** Of these, Node keeps the first and drops the others silently: what one part reads another may not. */
 const SINGLE = new Set(['host', 'authorization', 'content-type', 'content-length', 'origin']);
 

@@ -55,8 +55,16 @@ export interface LogLevelControl {
   set(level: LogLevel): void;
 }
 
-/** `GET /admin/stats`: how things stand, and counters since the start. @param uptime in ms */
-export function showStats(hub: Hub, running: Running, totals: () => Totals, uptime: () => number): Handler {
+interface StatsParts {
+  readonly running: Running;
+  readonly totals: () => Totals;
+  readonly limits: () => object;
+  /** In ms. */
+  readonly uptime: () => number;
+}
+
+/** `GET /admin/stats`: how things stand, the limits, and counters since the start. */
+export function showStats(hub: Hub, { running, totals, limits, uptime }: StatsParts): Handler {
   return ({ res }) => {
     const { events, history, durability, accepts } = hub;
     const { loadedAt, ...state } = running.state();
@@ -68,6 +76,7 @@ export function showStats(hub: Hub, running: Running, totals: () => Totals, upti
       durability,
       accepts,
       config: { loadedAt: new Date(loadedAt).toISOString(), ...state },
+      limits: limits(),
       totals: totals(),
     });
   };

@@ -12,9 +12,12 @@ import { isStreaming } from './subscribe.ts';
 /** A client that takes nothing of its answer for this long is cut, in ms. Event streams have a time of their own. */
 const STALL_TIME = 30_000;
 
+/** Of a request's head, its first line included, in bytes. */
+export const HEADER_LIMIT: number = 16 * 1024;
+
 /** Node's limits, each on purpose. Times in ms. */
 const LIMITS = {
-  maxHeaderSize: 16 * 1024,
+  maxHeaderSize: HEADER_LIMIT,
   // `openExchange` does, in our words and with a report.
   requireHostHeader: false,
   // Whole headers, and whole requests: slow senders are cut (checked every second).

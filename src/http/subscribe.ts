@@ -6,14 +6,18 @@ import type { Observe } from '../hub/activity.ts';
 import { isFarewell } from '../hub/goodbye.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { TurnedAway } from '../hub/measures.ts';
+import type { Position } from '../hub/resume.ts';
 import type { Authentication } from '../identity/authenticate.ts';
 import { type Grant, NOTHING_SHOWN } from '../identity/grant.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { EventStream, STREAM_HEADERS } from './event-stream.ts';
 import { type EvidenceOptions, evidenceOf } from './evidence.ts';
 import { type Exchange, type Handler, header, refusal } from './exchange.ts';
+import type { Limits } from './limits.ts';
+import { networkOf } from './network.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { hasWaiting } from './pipelining.ts';
+import type { Place, Places } from './places.ts';
 import { positionOf } from './position.ts';
 import { askedTopics, grantedTopics, type TopicRight } from './topics.ts';
 
@@ -25,10 +29,12 @@ export interface SubscribeOptions extends EvidenceOptions {
   readonly topicRight: () => TopicRight;
   /** How long a full client may make no progress, in ms. */
   readonly stallTime: number;
-  /** At most this many clients at once. */
-  readonly maxClients: number;
+  readonly limits: Limits;
+  readonly places: Places;
   readonly newClientId: () => string;
   readonly now: () => number;
+  /** A clock that only goes forward, in ms. */
+  readonly elapsed: () => number;
   readonly observe: Observe;
   /** Hears of each who asked for a stream and got none. */
   readonly turnedAway: (how: TurnedAway) => void;
@@ -53,6 +59,7 @@ export function subscribe(options: SubscribeOptions): Handler {
     // Asked never to come back; the one status at which every EventSource stops (HTML, "reestablish the connection").
     if (isFarewell(header(req, 'last-event-id'))) return void res.writeHead(204, headers).end();
     try {
+      if (method === 'GET') checkConnectRate(exchange, options);
       await open(exchange, options);
     } catch (error) {
       if (!(error instanceof SseError)) throw error;
@@ -65,24 +72,53 @@ export function subscribe(options: SubscribeOptions): Handler {
 }
 
 /** What may be otherwise in a while. */
-const LATER: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['stopping', 'at-capacity', 'unverifiable']);
+const LATER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'stopping',
+  'at-capacity',
+  'address-limit',
+  'identity-limit',
+  'connect-rate',
+  'unverifiable',
+]);
 
 async function open(exchange: Exchange, options: SubscribeOptions): Promise<void> {
-  const { hub, authentication, newClientId, now } = options;
-  const asked = askedTopics(exchange.query);
-  const wanted = positionOf(exchange, now());
+  const asked = { topics: askedTopics(exchange.query), position: positionOf(exchange, options.now()) };
+  // A HEAD opens nothing.
+  if (exchange.method === 'HEAD') return openIn(undefined, asked, exchange, options);
+  checkRunning(options);
+  const place = options.places.take(exchange.ip);
+  // Whoever goes while it is found out who they are needs none any more.
+  const free = () => place.release();
+  exchange.req.socket.once('close', free);
+  try {
+    await openIn(place, asked, exchange, options);
+  } catch (error) {
+    place.release();
+    throw error;
+  } finally {
+    exchange.req.socket.off('close', free);
+  }
+}
+
+interface Asked {
+  readonly topics: readonly string[];
+  readonly position: Position;
+}
+
+async function openIn(place: Place | undefined, asked: Asked, exchange: Exchange, options: SubscribeOptions): Promise<void> {
+  const { hub, authentication, newClientId } = options;
+  const { position: wanted } = asked;
   const { grant, ticket } = await authentication.identify(evidenceOf(exchange, options));
   let isOpen = false;
   try {
     const connection = { id: newClientId(), ip: exchange.ip, requestId: exchange.requestId };
     const clientBy = (proved: Grant): Client => {
-      return { ...proved.identity, topics: grantedTopics(asked, proved, options.topicRight()), client: connection };
+      return { ...proved.identity, topics: grantedTopics(asked.topics, proved, options.topicRight()), client: connection };
     };
     const expected = clientBy(grant);
     const { req, res, method, headers } = exchange;
-    if (method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
-    // Before anybody looks into the past for it, and again when that is done.
-    checkRoom(options);
+    if (!place || method === 'HEAD') return void res.writeHead(200, { ...STREAM_HEADERS, ...headers }).end();
+    place.claim(grant.identity);
     // Whoever goes while it waits may come back at once, with the same ticket.
     if (ticket) req.socket.once('close', () => ticket.release());
     const position = await hub.locate(wanted, expected);
@@ -93,13 +129,15 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
     const socket = res.socket;
     // Gone meanwhile, or with requests behind it that would never get their turn.
     if (!socket || socket.destroyed || hasWaiting(socket)) return void req.socket.destroy();
-    checkRoom(options);
+    checkRunning(options);
 
     streaming.add(socket);
     const stream = new EventStream(res, headers, options.stallTime);
     const cursor = hub.attach(stream, client, position, current.expiresAt);
     isOpen = true;
-    if (current !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant: current, former: [], ticket, askedTopics: asked });
+    options.places.opened(client.client.id, place);
+    if (current !== NOTHING_SHOWN)
+      options.openStreams.add({ cursor, grant: current, former: [], ticket, askedTopics: asked.topics });
     ticket?.opened({
       // Nothing may have arrived yet of what it was sent.
       hasSent: (id) => id === wanted.lastEventId || hub.hasSent(cursor, id),
@@ -110,7 +148,10 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
     });
     stream.follow(cursor);
   } finally {
-    if (!isOpen) ticket?.release();
+    if (!isOpen) {
+      ticket?.release();
+      place?.release();
+    }
   }
 }
 
@@ -126,10 +167,17 @@ function checkRequest({ req, method, headers }: Exchange): void {
     throw new SseError('not-acceptable', 'this is an event stream: Accept must allow text/event-stream');
 }
 
-/** @throws SseError `stopping`, `at-capacity` */
-function checkRoom({ hub, maxClients, stopping }: SubscribeOptions): void {
+/** @throws SseError `stopping` */
+function checkRunning({ stopping }: SubscribeOptions): void {
   if (stopping()) throw new SseError('stopping', 'the server is stopping');
-  if (hub.size >= maxClients) throw new SseError('at-capacity', `all ${maxClients} places are taken; see --max-clients`);
+}
+
+/** First of all that costs anything: nobody is asked who this is. @throws SseError `connect-rate` */
+function checkConnectRate({ ip }: Exchange, { limits, elapsed }: SubscribeOptions): void {
+  const { connectRate } = limits.values;
+  if (ip === '' || connectRate === 0) return;
+  if (limits.connects.take(networkOf(ip), 1, connectRate, elapsed()) > 0)
+    throw new SseError('connect-rate', `your address asks for more than ${connectRate} streams a second; see --connect-rate`);
 }
 
 /** Browsers give up for ever on any status but 200: they are told to come back instead (design §10). */

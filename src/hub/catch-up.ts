@@ -8,6 +8,7 @@ import type { History, HistoryEntry } from './history.ts';
 import type { LastValues } from './last-values.ts';
 import type { Meter } from './meter.ts';
 import { Past } from './past.ts';
+import type { ReplayPace } from './replay-pace.ts';
 import { type Gap, positionId } from './resume.ts';
 import type { Standing } from './standing.ts';
 
@@ -35,6 +36,7 @@ export interface CatchUpParts {
   readonly now: () => number;
   readonly observe: Observe;
   readonly meter: Meter;
+  readonly pace: ReplayPace;
   /** The oldest entry that can be replayed, from the history or from the log. */
   readonly oldest: () => number;
   readonly end: (cursor: Cursor, reason: CloseReason) => void;
@@ -52,12 +54,21 @@ export class CatchUp {
   /** What was last put together, by first and next sequence: those that return together share it. */
   readonly #chunks = new Map<string, Chunk>();
 
+  /** Of those that are `reading`: who waits for no page, but for the pace. In turn. */
+  readonly #held = new Set<Cursor>();
+
   /** Changes when what was taken from the past before must not be sent any more. */
   #version = 0;
 
   constructor(parts: CatchUpParts) {
     this.#parts = parts;
     this.#past = new Past(parts.log, { loaded: () => this.#resume(), failed: (error) => this.#endReading(error) });
+  }
+
+  /** How many wait for the pace. */
+  get held(): number {
+    for (const cursor of this.#held) if (cursor.place !== 'reading') this.#held.delete(cursor);
+    return this.#held.size;
   }
 
   /** One chunk for everyone who is behind and writable now; who drains meanwhile has the next turn, after the next pass. Runs between passes only. */
@@ -88,6 +99,7 @@ export class CatchUp {
     if (cursor.pastOnly && cursor.next > cursor.attachedAt) return end(cursor, 'complete');
     if (cursor.next > standing.at) return standing.settle(cursor);
     if (cursor.next < this.#parts.oldest()) return end(cursor, 'slow'); // Overtaken: publishing was faster than its reading.
+    if (cursor.next <= cursor.attachedAt && !this.#parts.pace.isOpen) return this.#hold(cursor);
     const source = cursor.next < history.oldest ? this.#past.page(cursor.next) : history;
     if (!source) return standing.move(cursor, 'reading');
     const until = cursor.pastOnly ? Math.min(standing.at, cursor.attachedAt) : standing.at;
@@ -102,6 +114,7 @@ export class CatchUp {
     cursor.next = found.next;
     if (found.replayed > 0) this.#parts.meter.replayed(found.replayed);
     const chunk = this.#chunkOf(found.entries, first, found.next);
+    if (chunk && first <= cursor.attachedAt) this.#parts.pace.spend(chunk.bytes.length);
     if (!chunk || standing.writeChunk(cursor, chunk)) standing.settle(cursor);
     else standing.blockBehind(cursor, first - 1);
   }
@@ -149,16 +162,30 @@ export class CatchUp {
     else standing.blockBehind(cursor, first - 1);
   }
 
+  /** The past goes no faster than it may: whoever is not at the head yet waits, each for as long as the others. */
+  #hold(cursor: Cursor): void {
+    const { standing, meter, pace, schedule } = this.#parts;
+    standing.move(cursor, 'reading');
+    this.#held.add(cursor);
+    meter.held();
+    pace.whenOpen(() => {
+      const held = [...this.#held];
+      this.#held.clear();
+      for (const each of held) if (each.place === 'reading') standing.move(each, 'ready');
+      schedule();
+    });
+  }
+
   #resume(): void {
     const { standing, schedule } = this.#parts;
-    for (const cursor of [...standing.reading]) standing.move(cursor, 'ready');
+    for (const cursor of [...standing.reading]) if (!this.#held.has(cursor)) standing.move(cursor, 'ready');
     schedule();
   }
 
   #endReading(error: unknown): void {
     const { standing, observe, end } = this.#parts;
     observe({ kind: 'failed', what: 'reading the past from the store', error });
-    for (const cursor of [...standing.reading]) end(cursor, 'error');
+    for (const cursor of [...standing.reading]) if (!this.#held.has(cursor)) end(cursor, 'error');
   }
 
   #chunkOf(entries: readonly HistoryEntry[], first: number, next: number): Chunk | undefined {

@@ -8,7 +8,7 @@ import type { Term } from './term.ts';
  * - `live`: at the head; it gets the next pass. Nothing about its position is stored.
  * - `ready`: behind or beside the head and writable; it reads on from the history.
  * - `blocked`: full; nothing is written until it drains.
- * - `reading`: behind the history; it waits for a page from the log.
+ * - `reading`: behind the history; it waits for a page from the log, or until more of the past may be sent.
  * - `gone`: no longer the hub's.
  */
 export type Place = 'live' | 'ready' | 'blocked' | 'reading' | 'gone';

@@ -17,6 +17,8 @@ export interface HubOptions {
   readonly maxAge: number;
   /** Clients are told this long before their credential ends, in ms. */
   readonly notice: number;
+  /** Bytes of the past that all clients together are sent, a second; 0 is no limit. Default: none. */
+  readonly replayRate?: number;
   readonly observe: Observe;
   /** Default: nobody measures. */
   readonly meter?: Meter;

@@ -20,6 +20,7 @@ import { checkOwnIds } from './own-ids.ts';
 import { Pulse } from './pulse.ts';
 import { Receipts } from './receipts.ts';
 import { refill } from './refill.ts';
+import { ReplayPace } from './replay-pace.ts';
 import { type Position, positionId, resolve } from './resume.ts';
 import { Roster } from './roster.ts';
 import { Standing } from './standing.ts';
@@ -88,7 +89,9 @@ export class Hub {
       observe({ kind: 'failed', what: 'an audience function threw; it matched nobody then', error }),
     );
     const shared = { standing: this.#standing, history: this.#history, meter, now, end };
-    this.#catchUp = new CatchUp({ ...shared, log, lastValues: this.#lastValues, observe, oldest: () => this.#oldest, schedule });
+    const pace = new ReplayPace({ rate: () => options.replayRate ?? 0, elapsed });
+    const oldest = () => this.#oldest;
+    this.#catchUp = new CatchUp({ ...shared, log, lastValues: this.#lastValues, pace, observe, oldest, schedule });
     this.#pulse = new Pulse({ ...shared, epochs: log.epochs, times: options, elapsed });
     this.beatInterval = this.#pulse.interval;
     this.deliveries = new Deliveries({ standing: this.#standing, history: this.#history, defer: this.#defer });
@@ -109,6 +112,11 @@ export class Hub {
 
   get size(): number {
     return this.#standing.size;
+  }
+
+  /** How many clients wait for their share of the replay rate. */
+  get held(): number {
+    return this.#catchUp.held;
   }
 
   /** How many clients stand where. */

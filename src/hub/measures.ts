@@ -12,6 +12,8 @@ export class Measures implements Meter {
   deliveries = 0;
   /** Of the deliveries, those of events that are older than the stream. */
   replays = 0;
+  /** Times that a client had to wait for the replay rate. */
+  holds = 0;
   readonly signs: Record<Sign, number> = { heartbeat: 0, cursor: 0 };
   readonly turnedAway: Record<TurnedAway, number> = { 'put-off': 0, refused: 0 };
   #writes = 0;
@@ -40,6 +42,10 @@ export class Measures implements Meter {
 
   replayed(events: number): void {
     this.replays += events;
+  }
+
+  held(): void {
+    this.holds++;
   }
 
   gaveSign(kind: Sign): void {

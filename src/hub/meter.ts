@@ -14,6 +14,8 @@ export interface Meter {
   spread(after: number): void;
   /** So many events were sent that are older than the stream they went to. */
   replayed(events: number): void;
+  /** A client has to wait, since the past goes no faster than it may. */
+  held(): void;
   /** A client that got nothing else got a sign of life. */
   gaveSign(kind: Sign): void;
 }
@@ -28,5 +30,6 @@ export const UNMEASURED: Meter = {
   drained() {},
   spread() {},
   replayed() {},
+  held() {},
   gaveSign() {},
 };

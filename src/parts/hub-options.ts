@@ -33,6 +33,9 @@ export function hubOptions(
     get maxAge() {
       return inForce().maxAge;
     },
+    get replayRate() {
+      return inForce().replayRate;
+    },
     get notice() {
       return inForce().expiryNotice;
     },

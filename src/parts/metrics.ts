@@ -41,6 +41,7 @@ export function metricFamilies(parts: MetricsParts): Family[] {
     counter('sse_deliveries_total', 'Events that were written, once for each client.', measures.deliveries),
     counter('sse_sent_bytes_total', 'Bytes of event stream that were written.', measures.bytes),
     counter('sse_replayed_events_total', 'Deliveries of events that are older than the stream.', measures.replays),
+    counter('sse_replay_waits_total', 'Times that a client had to wait for --replay-rate.', measures.holds),
     counter('sse_heartbeats_total', 'Comments that were sent as a sign of life.', signs.heartbeat),
     counter('sse_cursors_total', 'Positions that were sent to clients that events for others had passed by.', signs.cursor),
     histogram(

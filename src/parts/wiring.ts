@@ -7,7 +7,9 @@ import type { Handler } from '../http/exchange.ts';
 import type { Feed } from '../http/feed.ts';
 import type { Guard } from '../http/guard.ts';
 import { readyz } from '../http/health.ts';
+import type { Limits } from '../http/limits.ts';
 import { metrics } from '../http/metrics.ts';
+import type { Places } from '../http/places.ts';
 import { type Handlers, routes } from '../http/routes.ts';
 import type { Running } from '../http/server-view.ts';
 import type { Sessions } from '../http/sessions.ts';
@@ -38,6 +40,8 @@ export interface WiringParts {
   readonly sessions: Sessions;
   readonly access: Access;
   readonly running: Running;
+  readonly limits: Limits;
+  readonly places: Places;
   readonly measures: Measures;
   readonly totals: () => Totals;
   readonly stored: Keeping['stored'];
@@ -54,7 +58,9 @@ export interface WiringParts {
 export function wire(parts: WiringParts): Handlers {
   const { options, topicRight, exposed, hub, feed, guard, access, running, measures, totals, stored, observe, stopping } = parts;
   const { authentication, tickets, revocations, openStreams } = access;
+  const { limits, places } = parts;
   const now = Date.now;
+  const elapsed = () => performance.now();
   const version = packageVersion();
   const checks = () => checksOf({ hub, stored: stored(), stopping: stopping() });
   const { authCookie, allowQueryToken } = options;
@@ -69,7 +75,9 @@ export function wire(parts: WiringParts): Handlers {
       ...credentials,
       hub,
       stallTime: options.stallTime,
-      maxClients: options.maxClients,
+      limits,
+      places,
+      elapsed,
       newClientId: randomName,
       observe,
       turnedAway: (how) => void measures.turnedAway[how]++,
@@ -85,6 +93,9 @@ export function wire(parts: WiringParts): Handlers {
       version,
       totals,
       bodyLimit: options.bodyLimit,
+      limits,
+      places,
+      elapsed,
       defaults: { event: options.event, data: options.data },
       openStreams,
       revocations,
@@ -102,7 +113,7 @@ export function wire(parts: WiringParts): Handlers {
         totals: totals(),
         measures,
         stored: stored(),
-        maxClients: options.maxClients,
+        maxClients: limits.values.maxClients,
         config: running.state(),
         isReady: checks().every(({ fault }) => fault === undefined),
       }),

@@ -39,6 +39,8 @@ const BAD_REFUSALS: ReadonlySet<string> = new Set([
   'invalid-credential',
   'unverifiable',
   'at-capacity',
+  'address-limit',
+  'identity-limit',
 ] satisfies ErrorCode[]);
 // A browser asks every server for a favicon.
 const QUIET_REFUSALS: ReadonlySet<string> = new Set(['not-found'] satisfies ErrorCode[]);

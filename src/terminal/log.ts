@@ -1,8 +1,10 @@
 import type { Writable } from 'node:stream';
 import { pino } from 'pino';
+import type { ErrorCode } from '../errors.ts';
 import type { Activity } from '../hub/activity.ts';
 import { activityRecord } from './activity-lines.ts';
 import { escapeJson, escapeLog } from './escape.ts';
+import { LineBudget } from './line-budget.ts';
 
 /** The program's log. Its `level` may be set at any time. */
 export type Log = pino.Logger;
@@ -45,8 +47,31 @@ export async function createLog({ level, format, destination, colors = false }: 
   return pino(options, { write: (line: string) => void destination.write(escapeLog(prettify(line))) });
 }
 
-/** Writes one record for an activity. */
+/**
+ * Writes one record for an activity. Of refusals at a limit, at most 100 a second, or who is refused could fill the disk; the next one that is
+ * written has how many were `skipped` before it. All are counted elsewhere.
+ */
 export function logActivity(log: Log, activity: Activity): void {
   const { level, msg, fields } = activityRecord(activity);
-  log[level](fields, msg);
+  if (activity.kind !== 'refused' || !AT_A_LIMIT.has(activity.code)) return log[level](fields, msg);
+  const budget = budgetOf(log);
+  if (!budget.take()) return;
+  const skipped = budget.skipped();
+  log[level](skipped === 0 ? fields : { ...fields, skipped }, msg);
+}
+
+const AT_A_LIMIT: ReadonlySet<string> = new Set([
+  'at-capacity',
+  'address-limit',
+  'identity-limit',
+  'connect-rate',
+  'publish-rate',
+] satisfies ErrorCode[]);
+
+const budgets = new WeakMap<Log, LineBudget>();
+
+function budgetOf(log: Log): LineBudget {
+  const budget = budgets.get(log) ?? new LineBudget(() => performance.now());
+  budgets.set(log, budget);
+  return budget;
 }

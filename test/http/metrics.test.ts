@@ -90,10 +90,10 @@ test('a client that does not take its bytes stands among the blocked, and its fl
 test('who gets no stream is counted by how, and by what is wrong', async (t) => {
   const server = await TestServer.start(t, { maxClients: 1, users: USERS });
   const asks = (headers: string) => server.send(`GET /sse\n${headers}`);
+  assert.equal((await asks('Authorization: Bearer nobody-knows-it')).status, 401);
   await server.stream();
   assert.equal((await asks('Accept: text/event-stream')).status, 200);
   assert.equal((await asks('')).status, 503);
-  assert.equal((await asks('Authorization: Bearer nobody-knows-it')).status, 401);
   const numbers = await scrape(server);
   assert.equal(numbers.get('sse_connections_total{result="opened"}'), 1);
   assert.equal(numbers.get('sse_connections_total{result="put-off"}'), 2);

@@ -57,3 +57,19 @@ test('pretty lines are one line each, there when the call returns, coloured only
     assert.equal(lines.join('').includes('\u001b['), colors);
   }
 });
+
+test('a flood of refusals at a limit does not fill the disk, and what is left out is told of', async (t) => {
+  const { lines, destination } = collecting();
+  const log = await createLog({ level: 'info', format: 'json', destination });
+  let time = 5000;
+  t.mock.method(performance, 'now', () => time);
+  const refuse = (code: string) =>
+    logActivity(log, { kind: 'refused', code, detail: 'too many', method: 'GET', path: '/sse', ip: '192.0.2.1' });
+  for (let n = 0; n < 1000; n++) refuse('connect-rate');
+  assert.equal(lines.length, 100);
+  refuse('invalid-credential');
+  assert.equal(lines.length, 101, 'others are not left out for it');
+  time += 1000;
+  refuse('connect-rate');
+  assert.equal(JSON.parse(lines[101] ?? '').skipped, 900);
+});

@@ -1,0 +1,44 @@
+import { isLoopbackAddress } from '../loopback.ts';
+import { Rates } from './rates.ts';
+
+/** What is limited while the server runs. 0 is no limit. */
+export interface LimitValues {
+  /** Streams at a time, those that are being opened included. */
+  readonly maxClients: number;
+  /** Of these, from one address: an IPv4 address, or the /64 of an IPv6 one. */
+  readonly maxClientsPerAddress: number;
+  /** Of these, of one person, told by a credential. */
+  readonly maxClientsPerIdentity: number;
+  /** Streams that one address may ask for, a second. */
+  readonly connectRate: number;
+  /** Events that one credential may publish over HTTP, a second. */
+  readonly publishRate: number;
+  /** Bytes of the past that all clients together are sent, a second. */
+  readonly replayRate: number;
+}
+
+/**
+ * The limits as they stand. Whoever obeys one asks here each time, so that `values` can be replaced while the server runs;
+ * a lower limit evicts nobody, it keeps newcomers out.
+ */
+export class Limits {
+  values: LimitValues;
+  /** Streams that each address has asked for of late. */
+  readonly connects: Rates = new Rates();
+  /** Events that each credential has published of late. */
+  readonly published: Rates = new Rates();
+  readonly #sparesLoopback: boolean;
+
+  /** @param sparesLoopback whether clients of this machine may take as many places as they like: with a proxy there, they can be anybody */
+  constructor(values: LimitValues, sparesLoopback: boolean) {
+    this.values = values;
+    this.#sparesLoopback = sparesLoopback;
+  }
+
+  /** How many places an address may take; 0 is no limit. */
+  placesFor(ip: string): number {
+    // What has no address is a unix socket, or gone.
+    if (ip === '' || (this.#sparesLoopback && isLoopbackAddress(ip))) return 0;
+    return this.values.maxClientsPerAddress;
+  }
+}
