@@ -8,6 +8,7 @@ import { cameByHttps, clientAddress } from './http/address.ts';
 import { adminRoutes } from './http/admin-routes.ts';
 import { giveTicket, renew } from './http/credentials.ts';
 import { dashboardRoutes } from './http/dashboard.ts';
+import { Descriptors } from './http/descriptors.ts';
 import type { Handler } from './http/exchange.ts';
 import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
@@ -114,6 +115,7 @@ export class App {
   readonly #running: Running;
   readonly #feed: Feed;
   readonly #since = performance.now();
+  readonly #descriptors: Descriptors;
   #listeners: Listener[] = [];
   #beat: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
@@ -169,12 +171,18 @@ export class App {
     this.#session = session;
     this.#access = access;
     this.#observe = observe;
+    this.#descriptors = new Descriptors(observe);
     const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
     const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
     this.hub = new Hub({ log: keeping.log, history, onGap, retry, heartbeat, maxAge, notice, observe, meter: measures });
     this.#running = running;
     this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals: this.totals, measures, elapsed: performance.now() }));
     this.#handlers = this.#routes();
+  }
+
+  /** A sentence for the log if there are too few file descriptors for the clients that are allowed; known once it has started. */
+  get shortage(): string | undefined {
+    return this.#descriptors.warning(this.options.maxClients);
   }
 
   /** Looks at every file and directory that options name. @throws SseError `invalid-config`, with every mistake */
@@ -231,7 +239,8 @@ export class App {
       httpServer({ handler, addressOf: clientAddress(this.options.trustProxy), observe: this.#observe });
 
     const where: Where = { ...(host !== undefined && { host }), port, mayMove: !this.#portAsked };
-    const main = await listen(makeWith(separate ? this.#handlers.public : this.#handlers.sharedAdmin), where);
+    const make = makeWith(separate ? this.#handlers.public : this.#handlers.sharedAdmin);
+    const main = await listen(() => this.#descriptors.guard(make()), where);
     this.#listeners = [main];
     let adminUrl: string | undefined;
     if (separate) {
@@ -248,6 +257,7 @@ export class App {
         throw error;
       }
     }
+    this.#descriptors.measure();
     this.#beat = setInterval(() => this.hub.beat(), this.hub.beatInterval);
     this.#beat.unref();
     const [path = '/sse'] = ssePath;
@@ -318,7 +328,7 @@ export class App {
         ...credentials,
         hub,
         stallTime: options.stallTime,
-        maxClients: options.maxClients,
+        maxClients: () => Math.min(options.maxClients, this.#descriptors.streams),
         newClientId: randomName,
         observe,
         turnedAway: (how) => void this.#measures.turnedAway[how]++,
@@ -351,7 +361,8 @@ export class App {
           totals: this.totals,
           measures: this.#measures,
           stored: this.#stored(),
-          maxClients: options.maxClients,
+          maxClients: Math.min(options.maxClients, this.#descriptors.streams),
+          dropped: this.#descriptors.dropped,
           isReady: this.#checks().every(({ fault }) => fault === undefined),
         }),
       ),
@@ -367,6 +378,7 @@ export class App {
       { name: 'stopping', state: stopping ? 'yes' : 'no', fault: stopping },
       { name: 'log', state: this.hub.accepts ? 'ok' : 'takes no events', fault: stopping ?? failed },
       { name: 'store', state: failed ?? (stored ? 'ok' : 'none'), fault: failed },
+      this.#descriptors.check,
     ];
   }
 }

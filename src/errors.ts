@@ -24,6 +24,7 @@ export type ErrorCode =
   | 'at-capacity'
   | 'not-started'
   | 'stopping'
+  | 'overloaded'
   | 'store-failed'
   | 'invalid-config'
   | 'address-in-use'

@@ -72,6 +72,7 @@ export async function serve({ options, sources, warnings }: Loaded, process: Nod
     for (const warning of app.warnings) log.warn(warning);
     for (const activity of early) tell(activity);
     addresses = await app.start();
+    if (app.shortage !== undefined) log.warn(app.shortage);
     greet(app, addresses, opened, portAsked);
     if (options.readyFile !== undefined) writeReadyFile(options.readyFile, { pid: process.pid, ...addresses });
     terminal.start();

@@ -23,6 +23,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   'at-capacity': 503,
   'not-started': 503,
   stopping: 503,
+  overloaded: 503,
   'store-failed': 503,
   // These end a start and never reach a client; if one did, it would be our defect.
   'invalid-config': 500,

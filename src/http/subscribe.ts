@@ -25,7 +25,7 @@ export interface SubscribeOptions extends EvidenceOptions {
   /** How long a full client may make no progress, in ms. */
   readonly stallTime: number;
   /** At most this many clients at once. */
-  readonly maxClients: number;
+  readonly maxClients: () => number;
   readonly newClientId: () => string;
   readonly now: () => number;
   readonly observe: Observe;
@@ -123,11 +123,13 @@ function checkRequest({ req, method, headers }: Exchange): void {
 /** @throws SseError `stopping`, `at-capacity` */
 function checkRoom({ hub, maxClients, stopping }: SubscribeOptions): void {
   if (stopping()) throw new SseError('stopping', 'the server is stopping');
-  if (hub.size >= maxClients) throw new SseError('at-capacity', `all ${maxClients} places are taken; see --max-clients`);
+  const most = maxClients();
+  if (hub.size >= most) throw new SseError('at-capacity', `all ${most} places are taken; see --max-clients and ulimit -n`);
 }
 
 /** Browsers give up for ever on any status but 200: they are told to come back instead (design §10). */
 function putOff(exchange: Exchange, error: SseError, observe: Observe): void {
+  exchange.headers.connection = 'close'; // Its place may be somebody else's next.
   const seconds = 5 + Math.random() * 10;
   if (!header(exchange.req, 'accept')?.toLowerCase().includes('text/event-stream')) {
     exchange.headers['retry-after'] = String(Math.ceil(seconds));

@@ -78,6 +78,8 @@ export type Activity =
       readonly path: string;
       readonly ip: string;
     }
+  /** All descriptors that public connections may have are taken, or there are some again; `dropped` connections were closed unheard. */
+  | { readonly kind: 'descriptors'; readonly isShort: boolean; readonly limit: number; readonly dropped: number }
   /** First sign of a reverse proxy before a server that is not exposed: admin on the shared port and self-declared identities are closed until the restart. */
   | { readonly kind: 'proxy-seen'; readonly sign: string }
   | { readonly kind: 'failed'; readonly what: string; readonly error: unknown };

@@ -78,6 +78,8 @@ export class Tally {
         break;
       case 'proxy-seen':
         break; // Happens once; the requests it refuses are counted as such.
+      case 'descriptors':
+        break; // Each connection is counted where it is dropped.
       case 'failed':
         totals.failed++;
         break;
