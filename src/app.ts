@@ -275,6 +275,14 @@ export class App {
     return this.#stopping;
   }
 
+  /** After a defect: tells clients to come back, and closes the log, for which it takes no longer than the given time, in ms. */
+  async abandon(time: number): Promise<void> {
+    for (const listener of this.#listeners) void listener.close();
+    this.hub.abandon();
+    await Promise.race([this.hub.close(), new Promise((resolve) => setTimeout(resolve, time))]);
+    this.destroy();
+  }
+
   /** Ends whatever is open, at once. */
   destroy(): void {
     for (const listener of this.#listeners) listener.destroy();
@@ -373,7 +381,7 @@ export class App {
   #checks(): Check[] {
     const stored = this.#stored();
     const stopping = this.#stopping ? 'stopping' : undefined;
-    const failed = stored?.writable === false ? 'the store cannot be written; events are refused until a restart' : undefined;
+    const failed = stored?.writable === false ? 'the store cannot be written; events are refused until it can be' : undefined;
     return [
       { name: 'stopping', state: stopping ? 'yes' : 'no', fault: stopping },
       { name: 'log', state: this.hub.accepts ? 'ok' : 'takes no events', fault: stopping ?? failed },

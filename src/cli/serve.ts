@@ -109,6 +109,9 @@ function writeReadyFile(file: string, { pid, url, sse, admin }: { pid: number } 
   }
 }
 
+/** How long closing the log may take after a defect, in ms. */
+const CLOSING = 2000;
+
 /** How the program ends (design §11): the first request lets everybody go in peace, the second ends it at once. */
 class Stopping {
   /** The exit code. */
@@ -150,10 +153,14 @@ class Stopping {
       else log.warn('SIGHUP: the configuration is read at the start only; restart to change it');
     });
     process.on('SIGCONT', () => terminal.continued());
+    let crashed = false;
     const crash = (error: unknown) => {
+      // Another one, on the way out: nothing of this process is to be trusted any more.
+      if (crashed) process.exit(1);
+      crashed = true;
       terminal.close();
       log.fatal({ error }, 'unexpected error; the server ends');
-      process.exit(1);
+      void this.#app.abandon(CLOSING).then(() => this.#settle(1));
     };
     process.on('uncaughtException', crash);
     process.on('unhandledRejection', crash);

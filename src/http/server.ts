@@ -13,6 +13,7 @@ import { type Exchange, type Handler, openExchange, refusal } from './exchange.t
 import { itsTurn } from './pipelining.ts';
 import { STATUS } from './problem.ts';
 import { sendProblem } from './respond.ts';
+import { watchSleep } from './sleep.ts';
 import { isStreaming } from './subscribe.ts';
 
 /** A client that takes nothing of its answer for this long is cut, in ms. Event streams have a time of their own. */
@@ -43,6 +44,7 @@ export interface HttpServerOptions {
 
 /** An HTTP server that opens exchanges, hands them to a handler, and turns whatever that throws into the answer. */
 export function httpServer({ handler, addressOf, observe }: HttpServerOptions): Server {
+  watchSleep();
   const server = createServer(LIMITS, async (req, res) => {
     // Nothing may follow on a connection that carries an event stream: it never ends.
     if (isStreaming(req.socket)) return void req.socket.destroy();

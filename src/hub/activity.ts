@@ -82,6 +82,8 @@ export type Activity =
   | { readonly kind: 'descriptors'; readonly isShort: boolean; readonly limit: number; readonly dropped: number }
   /** First sign of a reverse proxy before a server that is not exposed: admin on the shared port and self-declared identities are closed until the restart. */
   | { readonly kind: 'proxy-seen'; readonly sign: string }
+  /** What had failed is well again. */
+  | { readonly kind: 'recovered'; readonly what: string }
   | { readonly kind: 'failed'; readonly what: string; readonly error: unknown };
 
 export type Observe = (activity: Activity) => void;

@@ -78,6 +78,7 @@ export class Tally {
         break;
       case 'proxy-seen':
         break; // Happens once; the requests it refuses are counted as such.
+      case 'recovered':
       case 'descriptors':
         break; // Each connection is counted where it is dropped.
       case 'failed':

@@ -166,6 +166,10 @@ const TABLE: Table = {
         : `! there are file descriptors again; ${counted(dropped, 'connection')} closed meanwhile`,
     }),
   },
+  recovered: {
+    record: ({ what }) => ({ level: 'warn', msg: escapeText(what, LONG), fields: {} }),
+    line: ({ what }) => ({ look: 'green', text: `! ${escapeText(what, LONG)}` }),
+  },
   failed: {
     record: ({ what, error }) => ({
       level: 'error',

@@ -30,7 +30,7 @@ test('asked for more, /readyz says how each thing stands that it looks at', asyn
   ] as const) {
     const server = await TestServer.start(t, options);
     const { status, body } = await server.send('GET /readyz?verbose');
-    assert.deepEqual([status, body], [200, `stopping: no\nlog: ok\nstore: ${store}\n`]);
+    assert.deepEqual([status, body], [200, `stopping: no\nlog: ok\nstore: ${store}\ndescriptors: ok\n`]);
   }
   const exposed = await TestServer.start(t, { trustProxy: 'loopback' });
   const admin = { port: Number(new URL(exposed.admin).port) };
