@@ -4,6 +4,7 @@ import { spellOptions } from './config/parse.ts';
 import { SseError } from './errors.ts';
 import { type DraftInput, parseDraft } from './event/draft.ts';
 import type { Client } from './event/identity.ts';
+import { Descriptors } from './http/descriptors.ts';
 import type { Handler } from './http/exchange.ts';
 import { Feed } from './http/feed.ts';
 import { Guard } from './http/guard.ts';
@@ -103,6 +104,7 @@ export class App {
   #options: Options;
   #handlers: Handlers;
   #listeners: readonly Listener[] = [];
+  readonly #descriptors: Descriptors;
   #beat: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -150,7 +152,9 @@ export class App {
     this.#options = options;
     this.#parts = parts;
     this.exposed = exposed;
-    this.limits = new Limits(options, options.trustProxy.length === 0);
+    this.#descriptors = new Descriptors(observe);
+    const capacity = () => this.#descriptors.streams;
+    this.limits = new Limits(options, { sparesLoopback: options.trustProxy.length === 0, capacity });
     this.#places = new Places(this.limits);
     this.warnings = access.warnings;
     this.hub = new Hub(hubOptions(() => this.#options, { log: keeping.log, observe, meter: measures }));
@@ -158,6 +162,11 @@ export class App {
     this.#running = this.#run();
     this.#files = staticFiles(mountsOf(options), options.staticMaxAge);
     this.#handlers = this.#wire();
+  }
+
+  /** A sentence for the log if there are too few file descriptors for the clients that are allowed; known once it has started. */
+  get shortage(): string | undefined {
+    return this.#descriptors.warning(this.options.maxClients);
   }
 
   /** Those that count now. */
@@ -212,8 +221,10 @@ export class App {
         ownAdmin: (exchange) => this.#handlers.ownAdmin(exchange),
       },
       observe,
+      descriptors: this.#descriptors,
     });
     this.#listeners = listeners;
+    this.#descriptors.measure();
     this.#beat = setInterval(() => this.hub.beat(), this.hub.beatInterval);
     this.#beat.unref();
     return addresses;
@@ -286,6 +297,7 @@ export class App {
       running: this.#running,
       limits: this.limits,
       places: this.#places,
+      descriptors: this.#descriptors,
       measures,
       totals: () => this.totals,
       stored: keeping.stored,
@@ -300,6 +312,14 @@ export class App {
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
+  }
+
+  /** After a defect: tells clients to come back, and closes the log, for which it takes no longer than the given time, in ms. */
+  async abandon(time: number): Promise<void> {
+    for (const listener of this.#listeners) void listener.close();
+    this.hub.abandon();
+    await Promise.race([this.hub.close(), new Promise((resolve) => setTimeout(resolve, time))]);
+    this.destroy();
   }
 
   /** Ends whatever is open, at once. */

@@ -28,6 +28,7 @@ export type ErrorCode =
   | 'publish-rate'
   | 'not-started'
   | 'stopping'
+  | 'overloaded'
   | 'store-failed'
   | 'invalid-config'
   | 'address-in-use'

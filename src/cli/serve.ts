@@ -75,6 +75,7 @@ export async function serve(source: ConfigSource, process: NodeJS.Process): Prom
     for (const warning of app.warnings) log.warn(warning);
     for (const activity of early) tell(activity);
     addresses = await app.start();
+    if (app.shortage !== undefined) log.warn(app.shortage);
     greet(app, addresses, opened, portAsked);
     if (options.readyFile !== undefined) writeReadyFile(options.readyFile, { pid: process.pid, ...addresses });
     terminal.start();
@@ -110,6 +111,9 @@ function writeReadyFile(file: string, { pid, url, sse, admin }: { pid: number } 
     ]);
   }
 }
+
+/** How long closing the log may take after a defect, in ms. */
+const CLOSING = 2000;
 
 /** How the program ends (design §11): the first request lets everybody go in peace, the second ends it at once. */
 class Stopping {
@@ -153,10 +157,14 @@ class Stopping {
       reload().catch(() => {});
     });
     process.on('SIGCONT', () => terminal.continued());
+    let crashed = false;
     const crash = (error: unknown) => {
+      // Another one, on the way out: nothing of this process is to be trusted any more.
+      if (crashed) process.exit(1);
+      crashed = true;
       terminal.close();
       log.fatal({ error }, 'unexpected error; the server ends');
-      process.exit(1);
+      void this.#app.abandon(CLOSING).then(() => this.#settle(1));
     };
     process.on('uncaughtException', crash);
     process.on('unhandledRejection', crash);

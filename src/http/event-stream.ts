@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { CloseReason } from '../hub/activity.ts';
 import type { Cursor } from '../hub/cursor.ts';
 import type { Subscriber } from '../hub/subscriber.ts';
+import { justWoke } from './sleep.ts';
 
 /** The headers of every event stream (design §5). `no-transform` and `X-Accel-Buffering` keep proxies from holding it back. */
 export const STREAM_HEADERS: OutgoingHttpHeaders = {
@@ -82,7 +83,9 @@ export class EventStream implements Subscriber {
   }
 
   #stalled(): void {
-    if (this.#cursor) this.#cursor.end('slow');
+    // Nobody could take anything while this process slept.
+    if (this.#cursor && justWoke()) this.#socket.setTimeout(this.#stallTime);
+    else if (this.#cursor) this.#cursor.end('slow');
     else this.#socket.destroy();
   }
 }

@@ -17,10 +17,10 @@ export interface LimitsViewParts {
 
 /** Every limit with what is used of it, for `GET /admin/stats`: null is no limit. Sizes are in bytes, where nothing else is said. */
 export function limitsView({ limits, places, bodyLimit, held }: LimitsViewParts): object {
-  const { maxClients, maxClientsPerAddress, maxClientsPerIdentity, connectRate, publishRate, replayRate } = limits.values;
+  const { maxClientsPerAddress, maxClientsPerIdentity, connectRate, publishRate, replayRate } = limits.values;
   const { taken, opening, mostOfAddress, mostOfIdentity } = places.use;
   return {
-    clients: { limit: maxClients, used: taken, opening },
+    clients: { limit: limits.maxClients, used: taken, opening },
     clientsPerAddress: { limit: maxClientsPerAddress || null, most: mostOfAddress },
     clientsPerIdentity: { limit: maxClientsPerIdentity || null, most: mostOfIdentity },
     connectRate: { limit: connectRate || null },

@@ -17,6 +17,13 @@ export interface LimitValues {
   readonly replayRate: number;
 }
 
+interface LimitsParts {
+  /** Whether clients of this machine may take as many places as they like: with a proxy there, they can be anybody. */
+  readonly sparesLoopback: boolean;
+  /** Streams that there can be at a time, whatever is wanted. */
+  readonly capacity: () => number;
+}
+
 /**
  * The limits as they stand. Whoever obeys one asks here each time, so that `values` can be replaced while the server runs;
  * a lower limit evicts nobody, it keeps newcomers out.
@@ -28,11 +35,17 @@ export class Limits {
   /** Events that each credential has published of late. */
   readonly published: Rates = new Rates();
   readonly #sparesLoopback: boolean;
+  readonly #capacity: () => number;
 
-  /** @param sparesLoopback whether clients of this machine may take as many places as they like: with a proxy there, they can be anybody */
-  constructor(values: LimitValues, sparesLoopback: boolean) {
+  constructor(values: LimitValues, { sparesLoopback, capacity }: LimitsParts) {
     this.values = values;
     this.#sparesLoopback = sparesLoopback;
+    this.#capacity = capacity;
+  }
+
+  /** Streams at a time. */
+  get maxClients(): number {
+    return Math.min(this.values.maxClients, this.#capacity());
   }
 
   /** How many places an address may take; 0 is no limit. */

@@ -47,8 +47,9 @@ export class Places {
    * @throws SseError `at-capacity`, `address-limit`
    */
   take(ip: string): Place {
-    const { maxClients } = this.#limits.values;
-    if (this.#taken >= maxClients) throw new SseError('at-capacity', `all ${maxClients} places are taken; see --max-clients`);
+    const { maxClients } = this.#limits;
+    if (this.#taken >= maxClients)
+      throw new SseError('at-capacity', `all ${maxClients} places are taken; see --max-clients and ulimit -n`);
     const network = networkOf(ip);
     const most = this.#limits.placesFor(ip);
     if (most > 0 && (this.#byNetwork.get(network) ?? 0) >= most)

@@ -27,6 +27,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   'at-capacity': 503,
   'not-started': 503,
   stopping: 503,
+  overloaded: 503,
   'store-failed': 503,
   // Of a reload; a start ends by it.
   'invalid-config': 422,

@@ -4,7 +4,8 @@ import { join, sep } from 'node:path';
 import finalhandler from 'finalhandler';
 import serveStatic from 'serve-static';
 import { SseError } from '../errors.ts';
-import type { Handler } from './exchange.ts';
+import { isOutOfDescriptors } from './descriptors.ts';
+import type { Exchange, Handler } from './exchange.ts';
 
 /** A directory that is served under a prefix. */
 export interface StaticMount {
@@ -27,7 +28,7 @@ export function staticFiles(mounts: readonly StaticMount[], maxAge: number): Han
     .sort((a, b) => b.prefix.length - a.prefix.length)
     .map((mount) => ({ ...mount, serve: serverOf(mount, maxAge) }));
   return async (exchange) => {
-    const { req, res, path, method } = exchange;
+    const { req, path, method } = exchange;
     if (method !== 'GET' && method !== 'HEAD') {
       exchange.headers.allow = 'GET, HEAD';
       throw new SseError('method-not-allowed', 'files are read with GET');
@@ -45,9 +46,22 @@ export function staticFiles(mounts: readonly StaticMount[], maxAge: number): Han
       originalUrl: (mount.prefix === '/' ? '' : mount.prefix) + checked + search,
       url: (checked || '/') + search,
     });
-    // In any other environment it would show strangers a stack.
-    mount.serve(req, res, finalhandler(req, res, { env: 'production', onerror: () => {} }));
+    await serveFile(mount.serve, exchange);
   };
+}
+
+/** Settles when somebody else answers. @throws SseError `overloaded` */
+function serveFile(serve: ReturnType<typeof serverOf>, { req, res }: Exchange): Promise<void> {
+  return new Promise((resolve, reject) => {
+    // In any other environment it would show strangers a stack.
+    const last = finalhandler(req, res, { env: 'production', onerror: () => {} });
+    res.once('close', resolve);
+    serve(req, res, (error?: unknown) => {
+      if (!isOutOfDescriptors(error) || res.headersSent) return last(error);
+      for (const name of res.getHeaderNames()) res.removeHeader(name);
+      reject(overloaded());
+    });
+  });
 }
 
 function serverOf({ root, headers }: StaticMount, maxAge: number) {
@@ -96,9 +110,14 @@ async function kindWithin(root: string, segments: readonly string[]): Promise<'f
     if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)) return undefined;
     const found = await stat(real);
     return found.isFile() ? 'file' : found.isDirectory() ? 'directory' : undefined;
-  } catch {
+  } catch (error) {
+    if (isOutOfDescriptors(error)) throw overloaded();
     return undefined; // Missing, too long, gone between two calls: for whoever asks it is not there.
   }
+}
+
+function overloaded(): SseError {
+  return new SseError('overloaded', 'too many files are open; try again');
 }
 
 function notFound(path: string): SseError {

@@ -182,6 +182,7 @@ function checkConnectRate({ ip }: Exchange, { limits, elapsed }: SubscribeOption
 
 /** Browsers give up for ever on any status but 200: they are told to come back instead (design §10). */
 function putOff(exchange: Exchange, error: SseError, observe: Observe): void {
+  exchange.headers.connection = 'close'; // Its place may be somebody else's next.
   const seconds = 5 + Math.random() * 10;
   if (!header(exchange.req, 'accept')?.toLowerCase().includes('text/event-stream')) {
     exchange.headers['retry-after'] = String(Math.ceil(seconds));

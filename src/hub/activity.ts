@@ -112,6 +112,10 @@ export type Activity =
     }
   /** The configuration was read anew and is no good: the old one stays, whole. */
   | { readonly kind: 'reload-refused'; readonly source: ReloadSource; readonly issues: readonly Issue[] }
+  /** All descriptors that public connections may have are taken, or there are some again; `dropped` connections were closed unheard. */
+  | { readonly kind: 'descriptors'; readonly isShort: boolean; readonly limit: number; readonly dropped: number }
+  /** What had failed is well again. */
+  | { readonly kind: 'recovered'; readonly what: string }
   | ({ readonly kind: 'failed'; readonly what: string; readonly error: unknown } & OfRequest);
 
 export type Observe = (activity: Activity) => void;

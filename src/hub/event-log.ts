@@ -94,7 +94,7 @@ export interface Page {
 export interface EventLog {
   /** What an append survives: this process, or also its end. */
   readonly durability: 'memory' | 'disk';
-  /** Whether appends can succeed: a log whose disk failed takes none until it is opened anew. */
+  /** Whether appends can succeed: a log whose disk failed takes none until the disk is well. */
   readonly writable: boolean;
   /** Oldest first; the last one is this opening's. Never empty. */
   readonly epochs: readonly Epoch[];

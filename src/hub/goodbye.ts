@@ -11,6 +11,14 @@ export interface Goodbye {
   readonly forever?: boolean;
 }
 
+/** No more clients than this are told to come back in the same second. */
+const RETURNS = 1000;
+
+/** A time of its own after which a client is to come back, in ms: so that they do not come back all at once, the more of them, the longer. */
+export function returnTime(retry: number, clients: number): number {
+  return Math.round(retry + Math.random() * Math.max(2 * retry, (clients / RETURNS) * 1000));
+}
+
 /**
  * What the last id of a client begins with that was asked never to come back: no id of an event does, and no client needs a
  * preflight for it.

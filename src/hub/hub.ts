@@ -10,7 +10,7 @@ import { CatchUp } from './catch-up.ts';
 import { Cursor } from './cursor.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
-import { encodeGoodbye, type Goodbye } from './goodbye.ts';
+import { encodeGoodbye, type Goodbye, returnTime } from './goodbye.ts';
 import { History, type HistoryEntry } from './history.ts';
 import type { HubOptions } from './hub-options.ts';
 import { LastValues } from './last-values.ts';
@@ -282,7 +282,7 @@ export class Hub {
     this.#standing.leave(cursor);
     this.#roster.delete(cursor);
     const { client, events, bytes, since } = cursor;
-    const duration = this.#now() - since;
+    const duration = Math.max(0, this.#now() - since);
     this.#options.observe({ kind: 'closed', client, clients: this.size, reason, duration, events, bytes });
   }
 
@@ -311,13 +311,20 @@ export class Hub {
     await Promise.allSettled(this.#appending);
     await this.#turns.idle();
     const pause = 20;
-    const slice = Math.max(250, Math.ceil((this.size * pause * 2) / Math.max(drainTime, pause)));
+    const clients = this.size;
+    const slice = Math.max(250, Math.ceil((clients * pause * 2) / Math.max(drainTime, pause)));
     let ended = 0;
     for (const cursor of [...this.clients()]) {
-      // Between one and three times the usual, so that they do not come back all at once.
-      this.end(cursor, 'shutdown', Math.round(this.#options.retry * (1 + 2 * Math.random())));
+      this.end(cursor, 'shutdown', returnTime(this.#options.retry, clients));
       if (++ended % slice === 0) await new Promise((resume) => setTimeout(resume, pause));
     }
+  }
+
+  /** Ends at once, in the midst of whatever goes on; clients are told so, as far as they take it. */
+  abandon(): void {
+    this.#stopping = true;
+    const clients = this.size;
+    for (const cursor of [...this.clients()]) this.end(cursor, 'error', returnTime(this.#options.retry, clients));
   }
 
   /** Closes the log; everything accepted is safe then. */

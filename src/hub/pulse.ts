@@ -16,7 +16,6 @@ export interface PulseParts {
   readonly times: Pick<HubOptions, 'heartbeat' | 'notice'>;
   readonly end: (cursor: Cursor, reason: CloseReason) => void;
   readonly meter: Meter;
-  readonly now: () => number;
   /** A clock that only goes forward, in ms. */
   readonly elapsed: () => number;
 }
@@ -30,7 +29,7 @@ export class Pulse {
   readonly interval: number;
   readonly #parts: PulseParts;
   #swept: number;
-  #sweptTime = 0;
+  #sweptTime = -SWEEP;
 
   constructor(parts: PulseParts) {
     this.#parts = parts;
@@ -73,15 +72,15 @@ export class Pulse {
    * is told its position, or its next reconnect would be called a gap.
    */
   get sweepDue(): boolean {
-    const { history, now } = this.#parts;
+    const { history, elapsed } = this.#parts;
     const { oldest, size, evicted } = history;
-    return evicted && this.#swept < oldest - 1 + size / 2 && now() - this.#sweptTime >= SWEEP;
+    return evicted && this.#swept < oldest - 1 + size / 2 && elapsed() - this.#sweptTime >= SWEEP;
   }
 
   *sweep(): Generator<void, void> {
-    const { standing, now } = this.#parts;
+    const { standing, elapsed } = this.#parts;
     this.#swept = standing.at;
-    this.#sweptTime = now();
+    this.#sweptTime = elapsed();
     for (const cursor of standing.live) {
       if (cursor.sent < standing.at) this.#tellPosition(cursor);
       yield;

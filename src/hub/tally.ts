@@ -87,6 +87,9 @@ export class Tally {
       case 'reload-refused':
         totals.reloads.refused++;
         break;
+      case 'recovered':
+      case 'descriptors':
+        break; // Each connection is counted where it is dropped.
       case 'failed':
         totals.failed++;
         break;

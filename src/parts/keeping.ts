@@ -37,6 +37,7 @@ export async function openKeeping(
   // Loaded only then: it brings a native library.
   const { LevelLog } = await import('../store/level-log.ts');
   const warn = (what: string, error?: unknown) => observe({ kind: 'failed', what, error });
-  const log = await LevelLog.open({ directory, epoch: randomName(), retention: { events, age, bytes }, warn, synced });
+  const recovered = (what: string) => observe({ kind: 'recovered', what });
+  const log = await LevelLog.open({ directory, epoch: randomName(), retention: { events, age, bytes }, warn, recovered, synced });
   return { log, revocations: log.revocations, stored: () => ({ ...log.size, writable: log.writable }) };
 }

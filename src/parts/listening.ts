@@ -1,5 +1,6 @@
 import type { Options } from '../config/options.ts';
 import { cameByProxy, clientAddress } from '../http/address.ts';
+import type { Descriptors } from '../http/descriptors.ts';
 import type { Handler } from '../http/exchange.ts';
 import { type Listener, listen, type Where } from '../http/listen.ts';
 import { requestIdOf } from '../http/request-id.ts';
@@ -26,6 +27,8 @@ export interface ListeningParts {
   readonly portAsked: boolean;
   readonly handlers: Handlers;
   readonly observe: Observe;
+  /** Of which public connections leave some. */
+  readonly descriptors: Descriptors;
 }
 
 /** Listens wherever the options say. @throws SseError `address-in-use`, `start-failed`; nothing is left open then */
@@ -35,6 +38,7 @@ export async function listenFor({
   portAsked,
   handlers,
   observe,
+  descriptors,
 }: ListeningParts): Promise<{ readonly addresses: Addresses; readonly listeners: readonly Listener[] }> {
   const { host, port, adminListen, ssePath, trustProxy } = options;
   const separate = exposed || adminListen !== undefined;
@@ -42,7 +46,8 @@ export async function listenFor({
     httpServer({ handler, addressOf: clientAddress(trustProxy), requestIdOf: requestIdOf(cameByProxy(trustProxy)), observe });
 
   const where: Where = { ...(host !== undefined && { host }), port, mayMove: !portAsked };
-  const main = await listen(makeWith(separate ? handlers.public : handlers.sharedAdmin), where);
+  const make = makeWith(separate ? handlers.public : handlers.sharedAdmin);
+  const main = await listen(() => descriptors.guard(make()), where);
   const listeners = [main];
   let adminUrl: string | undefined;
   if (separate) {

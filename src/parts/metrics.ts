@@ -18,13 +18,15 @@ export interface MetricsParts {
   readonly stored: Stored | undefined;
   readonly maxClients: number;
   readonly config: ConfigState;
+  /** Connections that were closed because no descriptor was left for them. */
+  readonly dropped: number;
   /** Whether new clients and events are taken. */
   readonly isReady: boolean;
 }
 
 /** Everything that is counted, under the names by which dashboards and alerts know it. */
 export function metricFamilies(parts: MetricsParts): Family[] {
-  const { version, hub, totals, measures, maxClients, config, isReady } = parts;
+  const { version, hub, totals, measures, maxClients, config, dropped, isReady } = parts;
   const { turnedAway, signs } = measures;
   return [
     gauge('sse_build_info', 'Always 1; which version this is.', [{ labels: { version }, value: 1 }]),
@@ -36,6 +38,7 @@ export function metricFamilies(parts: MetricsParts): Family[] {
       'Requests for an event stream, by result.',
       by('result', { opened: totals.opened, ...turnedAway }),
     ),
+    counter('sse_dropped_connections_total', 'Connections that were closed unheard, for want of file descriptors.', dropped),
     counter('sse_closes_total', 'Event streams that ended, by reason.', by('reason', { ...CLOSES, ...totals.closed })),
     counter('sse_events_total', 'Events that entered the log.', hub.events),
     counter('sse_deliveries_total', 'Events that were written, once for each client.', measures.deliveries),

@@ -7,17 +7,20 @@ export function checksOf({
   hub,
   stored,
   stopping,
+  descriptors,
 }: {
   readonly hub: Pick<Hub, 'accepts'>;
   /** Undefined without a durable store. */
   readonly stored: Stored | undefined;
   readonly stopping: boolean;
+  readonly descriptors: Check;
 }): Check[] {
   const end = stopping ? 'stopping' : undefined;
-  const failed = stored?.writable === false ? 'the store cannot be written; events are refused until a restart' : undefined;
+  const failed = stored?.writable === false ? 'the store cannot be written; events are refused until it can be' : undefined;
   return [
     { name: 'stopping', state: stopping ? 'yes' : 'no', fault: end },
     { name: 'log', state: hub.accepts ? 'ok' : 'takes no events', fault: end ?? failed },
     { name: 'store', state: failed ?? (stored ? 'ok' : 'none'), fault: failed },
+    descriptors,
   ];
 }

@@ -3,6 +3,7 @@ import { cameByHttps } from '../http/address.ts';
 import { adminRoutes } from '../http/admin-routes.ts';
 import { giveTicket, renew } from '../http/credentials.ts';
 import { dashboardRoutes } from '../http/dashboard.ts';
+import type { Descriptors } from '../http/descriptors.ts';
 import type { Handler } from '../http/exchange.ts';
 import type { Feed } from '../http/feed.ts';
 import type { Guard } from '../http/guard.ts';
@@ -42,6 +43,7 @@ export interface WiringParts {
   readonly running: Running;
   readonly limits: Limits;
   readonly places: Places;
+  readonly descriptors: Descriptors;
   readonly measures: Measures;
   readonly totals: () => Totals;
   readonly stored: Keeping['stored'];
@@ -58,11 +60,11 @@ export interface WiringParts {
 export function wire(parts: WiringParts): Handlers {
   const { options, topicRight, exposed, hub, feed, guard, access, running, measures, totals, stored, observe, stopping } = parts;
   const { authentication, tickets, revocations, openStreams } = access;
-  const { limits, places } = parts;
+  const { limits, places, descriptors } = parts;
   const now = Date.now;
   const elapsed = () => performance.now();
   const version = packageVersion();
-  const checks = () => checksOf({ hub, stored: stored(), stopping: stopping() });
+  const checks = () => checksOf({ hub, stored: stored(), stopping: stopping(), descriptors: descriptors.check });
   const { authCookie, allowQueryToken } = options;
   const isHttps = cameByHttps(options.trustProxy);
   const cors = { origins: options.cors, loopback: !exposed };
@@ -113,7 +115,8 @@ export function wire(parts: WiringParts): Handlers {
         totals: totals(),
         measures,
         stored: stored(),
-        maxClients: limits.values.maxClients,
+        maxClients: limits.maxClients,
+        dropped: descriptors.dropped,
         config: running.state(),
         isReady: checks().every(({ fault }) => fault === undefined),
       }),

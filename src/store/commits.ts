@@ -67,13 +67,22 @@ export class Commits {
     const store = this.#store;
     const { now, elapsed, synced, grown } = this.#surroundings;
     const time = now();
+    if (store.failure) {
+      for (const { reject } of waiting) reject(store.failure);
+      return;
+    }
     const appends = this.#placed(await withoutConflicts(store.db, waiting, store.oldest), time);
     if (appends.length === 0) return;
     try {
       if (store.failure) throw store.failure;
       await this.#write(appends, time);
     } catch (error) {
-      const failure = store.fail(error);
+      // The entries, and what stands beside them: only theirs, since keys of requests and own ids are taken once.
+      const unsure = appends.flatMap(({ entries, keyed }) => [
+        ...entries.map(({ sequence }) => keyOf(sequence)),
+        ...[...entries.flatMap(putMarks), ...(keyed ? putReceipt(keyed, time, []) : [])].map(({ key }) => key),
+      ]);
+      const failure = store.fail(error, unsure);
       for (const { reject } of appends) reject(failure);
       return;
     }

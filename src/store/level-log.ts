@@ -6,6 +6,7 @@ import { recall } from './marks.ts';
 import type { OpenStore } from './open-store.ts';
 import { openStore, type Place } from './opening.ts';
 import { Pages } from './pages.ts';
+import { Recovery } from './recovery.ts';
 import { redact } from './redaction.ts';
 import { Dropping, type Retention } from './retention.ts';
 import { revocationKeeper } from './revocations.ts';
@@ -34,6 +35,7 @@ export class LevelLog implements EventLog {
   readonly #commits: Commits;
   readonly #pages: Pages;
   readonly #dropping: Dropping;
+  readonly #recovery: Recovery;
   /** Retention or redaction, while one of them is at work. */
   #trimming: Promise<void> | undefined;
 
@@ -42,10 +44,14 @@ export class LevelLog implements EventLog {
     this.#store = store;
     this.#directory = directory;
     this.epochs = store.epochs;
-    this.revocations = revocationKeeper(store.db, store.warn);
+    this.revocations = revocationKeeper(store);
     this.#commits = new Commits(store, { now, elapsed, grown: () => this.trim(), synced });
     this.#pages = new Pages(store);
     this.#dropping = new Dropping(store, retention, now);
+    this.#recovery = new Recovery(store, directory, async () => {
+      await this.#commits.settled();
+      while (this.#trimming) await this.#trimming;
+    });
   }
 
   /**
@@ -92,7 +98,7 @@ export class LevelLog implements EventLog {
 
   async recall(to: Recall): Promise<void> {
     try {
-      await recall(this.#store.db, to);
+      await this.#store.read(() => recall(this.#store.db, to));
     } catch (error) {
       // What is lost leads to one event too many, where the store was damaged; it is no reason not to start.
       this.#store.warn('keys of requests and of newest values could not all be read from the store', error);
@@ -130,6 +136,7 @@ export class LevelLog implements EventLog {
   async close(): Promise<void> {
     if (this.#store.closed) return;
     this.#store.closed = true;
+    await this.#recovery.stop();
     await this.#commits.settled();
     await this.#trimming;
     try {

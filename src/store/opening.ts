@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync 
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { SseError } from '../errors.ts';
-import { type Database, OpenStore, reasonOf, type Warn } from './open-store.ts';
+import { type Database, LEVEL_OPTIONS, OpenStore, type Recovered, reasonOf, type Warn } from './open-store.ts';
 import { setAside } from './set-aside.ts';
 import { takeStock } from './stock.ts';
 import { damagedTables } from './tables.ts';
@@ -18,6 +18,8 @@ export interface Place {
   /** Wall clock, ms since 1970. */
   readonly now?: () => number;
   readonly warn: Warn;
+  /** Default: nobody hears. */
+  readonly recovered?: Recovered;
 }
 
 /**
@@ -56,20 +58,15 @@ async function openOrRepair(place: Place): Promise<OpenStore> {
   }
 }
 
-async function attempt({ directory, epoch, warn }: Place): Promise<OpenStore> {
-  const db: Database = new ClassicLevel(directory, {
-    keyEncoding: 'buffer',
-    valueEncoding: 'buffer',
-    // Without it, tables can be checked before they are opened (`tables.ts`).
-    compression: false,
-  });
+async function attempt({ directory, epoch, warn, recovered = () => {} }: Place): Promise<OpenStore> {
+  const db: Database = new ClassicLevel(directory, LEVEL_OPTIONS);
   try {
     await db.open();
     const reached = readWitness(directory);
     const stock = await takeStock(db, epoch, reached);
     if (stock.last < reached) warn(`the store in ${directory} is damaged: events from ${stock.last + 1} to ${reached} are lost`);
     writeWitness(directory, stock.head);
-    return new OpenStore(db, stock, warn);
+    return new OpenStore(db, stock, warn, recovered);
   } catch (error) {
     await db.close();
     const { code } = (error as { cause?: { code?: string } }).cause ?? {};

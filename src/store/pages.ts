@@ -17,7 +17,11 @@ export class Pages {
     this.#store = store;
   }
 
-  async read(from: number): Promise<Page> {
+  read(from: number): Promise<Page> {
+    return this.#store.read(() => this.#read(from));
+  }
+
+  async #read(from: number): Promise<Page> {
     const start = Math.max(from, this.#store.oldest);
     // What is appended while this reads is the next page's.
     const end = Math.min(this.#store.head + 1, start + PAGE.events);
@@ -30,7 +34,7 @@ export class Pages {
   }
 
   since(time: number): Promise<number> {
-    return this.#times.since(time, this.#store.oldest, this.#store.head + 1);
+    return this.#store.read(() => this.#times.since(time, this.#store.oldest, this.#store.head + 1));
   }
 
   /** The records of a run of sequences that can be read, up to the one that fills a page. */

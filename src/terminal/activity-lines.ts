@@ -51,6 +51,9 @@ const PROXY_SEEN =
   'a reverse proxy stands before this server, which does not expect one: publishing on this port and self-declared ' +
   'identities are off until the restart; start with --trust-proxy if the proxy is yours';
 
+const OUT_OF_DESCRIPTORS =
+  'all file descriptors for connections are taken: new ones are closed until there are some again; raise the limit (ulimit -n)';
+
 /** One entry for each kind of activity; the compiler holds it complete. Never data of an event, never a credential. */
 const TABLE: Table = {
   opened: {
@@ -175,6 +178,23 @@ const TABLE: Table = {
       source === 'terminal'
         ? undefined
         : { look: 'red', text: `! the configuration is refused, the old one stays: ${issues.map(mistakeIn).join('; ')}` },
+  },
+  descriptors: {
+    record: ({ isShort, limit, dropped }) => ({
+      level: 'warn',
+      msg: isShort ? OUT_OF_DESCRIPTORS : 'there are file descriptors again',
+      fields: { limit, dropped },
+    }),
+    line: ({ isShort, limit, dropped }) => ({
+      look: 'yellow',
+      text: isShort
+        ? `! ${OUT_OF_DESCRIPTORS} (limit: ${limit})`
+        : `! there are file descriptors again; ${counted(dropped, 'connection')} closed meanwhile`,
+    }),
+  },
+  recovered: {
+    record: ({ what }) => ({ level: 'warn', msg: escapeText(what, LONG), fields: {} }),
+    line: ({ what }) => ({ look: 'green', text: `! ${escapeText(what, LONG)}` }),
   },
   failed: {
     record: ({ what, error, requestId }) => ({

@@ -4,6 +4,7 @@ import { dashboard } from './dashboard.ts';
 import { durable } from './durable.ts';
 import { accepted, table } from './figures.ts';
 import { slowSenders } from './slow-senders.ts';
+import { stop } from './stop.ts';
 
 /** `npm run bench -- NAME`: ends with 1 if a figure is not accepted. */
 
@@ -19,8 +20,11 @@ npm run bench -- dashboard [--json]
 
 npm run bench -- slow-senders [--json]
   a thousand slow headers and a thousand slow bodies; wants slowhttptest and 2 100 open files
+
+npm run bench -- stop [--json]
+  SIGTERM at 10 000 clients, and when they come back; wants 10 400 open files
 `;
-const BENCHES = new Map(Object.entries({ audience, dashboard, durable, 'slow-senders': slowSenders }));
+const BENCHES = new Map(Object.entries({ audience, dashboard, durable, 'slow-senders': slowSenders, stop }));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

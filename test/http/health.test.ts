@@ -30,11 +30,14 @@ test('asked for more, /readyz says how each thing stands that it looks at', asyn
   ] as const) {
     const server = await TestServer.start(t, options);
     const { status, body } = await server.send('GET /readyz?verbose');
-    assert.deepEqual([status, body], [200, `stopping: no\nlog: ok\nstore: ${store}\n`]);
+    assert.deepEqual([status, body], [200, `stopping: no\nlog: ok\nstore: ${store}\ndescriptors: ok\n`]);
   }
   const exposed = await TestServer.start(t, { trustProxy: 'loopback' });
   const admin = { port: Number(new URL(exposed.admin).port) };
-  assert.equal((await exposed.send('GET /readyz?verbose', '', admin)).body, 'stopping: no\nlog: ok\nstore: none\n');
+  assert.equal(
+    (await exposed.send('GET /readyz?verbose', '', admin)).body,
+    'stopping: no\nlog: ok\nstore: none\ndescriptors: ok\n',
+  );
 });
 
 test('a server that stops is not ready, and says so to who is still connected', async (t) => {
@@ -45,7 +48,7 @@ test('a server that stops is not ready, and says so to who is still connected', 
   wire.send('\r\n');
   const { status, headers, body } = await wire.answer();
   assert.deepEqual([status, headers['retry-after']], [503, '5']);
-  assert.equal(body, 'stopping: yes\nlog: takes no events\nstore: none\n');
+  assert.equal(body, 'stopping: yes\nlog: takes no events\nstore: none\ndescriptors: ok\n');
   wire.socket.destroy();
   await stopped;
 });
