@@ -109,7 +109,9 @@ test('clients of this machine have as many places as they like, unless a proxy s
     replayRate: 0,
   };
   const most = (spares: boolean) =>
-    ['127.0.0.1', '127.9.9.9', '::1', '192.0.2.1', ''].map((ip) => new Limits(values, spares).placesFor(ip));
+    ['127.0.0.1', '127.9.9.9', '::1', '192.0.2.1', ''].map((ip) =>
+      new Limits(values, { sparesLoopback: spares, capacity: () => Infinity }).placesFor(ip),
+    );
   assert.deepEqual(most(true), [0, 0, 0, 5, 0]);
   assert.deepEqual(most(false), [5, 5, 5, 5, 0]);
 });
