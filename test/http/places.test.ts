@@ -171,7 +171,7 @@ test('one person has so many streams, anonymous ones are nobody, and a lower lim
   assert.equal(await admitted(server, ada), true, 'a place of hers is free again');
 
   server.app.limits.values = { ...server.app.limits.values, maxClientsPerIdentity: 1 };
-  assert.equal(await admitted(server, bob), { sparesLoopback: false, capacity: () => Infinity });
+  assert.equal(await admitted(server, bob), false);
   assert.equal(server.app.hub.size, 6);
   server.app.limits.values = { ...server.app.limits.values, maxClientsPerIdentity: 0 };
   assert.equal(await admitted(server, ada), true);
