@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync 
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { SseError } from '../errors.ts';
+import { tablesInUse } from './manifest.ts';
 import { type Database, LEVEL_OPTIONS, OpenStore, type Recovered, reasonOf, type Warn } from './open-store.ts';
 import { setAside } from './set-aside.ts';
 import { takeStock } from './stock.ts';
@@ -75,10 +76,12 @@ async function attempt({ directory, epoch, warn, recovered = () => {} }: Place):
   }
 }
 
-/** The names of tables that LevelDB must not open. A store that is in use is left alone: opening it says so. */
+/** The names of tables that LevelDB must not open; one that was left half-written when a process ended it takes away unopened. A store that is in use is left alone: opening it says so. */
 function damagedIn(directory: string): readonly string[] {
   if (isLocked(directory)) return [];
-  const damaged = damagedTables(directory);
+  const broken = damagedTables(directory);
+  const used = broken.length > 0 ? tablesInUse(directory) : undefined;
+  const damaged = used ? broken.filter((name) => used.has(name)) : broken;
   // Somebody may have begun to write in the meantime.
   return isLocked(directory) ? [] : damaged;
 }

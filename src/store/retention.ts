@@ -21,6 +21,8 @@ export class Dropping {
   readonly #now: () => number;
   /** Until then, the oldest entry is not too old. */
   #freshUntil = 0;
+  /** Whether the store's bytes are counted; at the opening they are estimated, and where a repair found entries twice, far too high. */
+  #isCounted = false;
 
   constructor(store: OpenStore, retention: Retention, now: () => number) {
     this.#store = store;
@@ -44,6 +46,7 @@ export class Dropping {
   async #step(): Promise<boolean> {
     const store = this.#store;
     const { events, age, bytes } = this.#retention;
+    if (!this.#isCounted && store.bytes > bytes) await this.#count();
     const over = store.head - store.oldest + 1 - events;
     const old = this.#now() - age;
     const keys: Buffer[] = [];
@@ -67,5 +70,16 @@ export class Dropping {
     store.free(freed);
     await store.db.batch([...keys, ...marks].map((key) => ({ type: 'del' as const, key })));
     return true;
+  }
+
+  /** Counts what is kept, beside publishing: nothing goes for bytes that are not there. */
+  async #count(): Promise<void> {
+    const store = this.#store;
+    const estimate = store.bytes;
+    let bytes = 0;
+    for await (const value of store.db.values({ gte: keyOf(store.oldest), lte: keyOf(store.head) })) bytes += value.length;
+    // What has come meanwhile was counted where it was written.
+    store.bytes += bytes - estimate;
+    this.#isCounted = true;
   }
 }

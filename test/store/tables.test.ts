@@ -3,7 +3,8 @@ import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { ClassicLevel } from 'classic-level';
-import { crc32c, damagedTables } from '../../src/store/tables.ts';
+import { crc32c } from '../../src/store/crc32c.ts';
+import { damagedTables } from '../../src/store/tables.ts';
 import { temporaryFolder } from '../support/program.ts';
 
 // RFC 3720, appendix B.4.
