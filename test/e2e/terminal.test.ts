@@ -155,6 +155,9 @@ describe('the program in a terminal', () => {
     await pty.waitFor(/Clients · 1.*kicked \w+/s);
     await openStream(t, `${sse}?login=late`);
     await pty.waitFor(/Clients · 2.*late +anonymous/s);
+    // The selection stays with the one that has gone until the person moves it.
+    pty.send('\x1b[B');
+    await pty.waitFor(/›/);
     pty.send('K');
     await guest.ended;
     await pty.waitFor(/kicked \w+ for good/);
