@@ -133,6 +133,7 @@ describe('the program in a terminal', () => {
     await pty.waitFor(/time +id +type +data +for\n(.* message +hello +profile == "Administrator"\n){2}/);
     pty.send('u');
     await pty.waitFor(new RegExp(`Stream +${sse}`));
+    await pty.waitFor(new RegExp(`Dashboard +${sse.replace(/sse$/, 'admin/')}`));
     pty.send('t');
     await pty.waitFor(/the ticker sends message "hello" to everyone every 50ms/);
     await pty.waitFor(/· tick 50ms/);
