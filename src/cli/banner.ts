@@ -8,10 +8,17 @@ export function banner(app: App, addresses: Addresses, notice?: string): string 
   const rows: [string, string][] = [['Local', url]];
   for (const network of networkUrls(app, addresses)) rows.push(['Network', network]);
   rows.push(['Stream', options.ssePath.length === 1 ? sse : options.ssePath.map((path) => url.slice(0, -1) + path).join('  ')]);
+  const page = dashboardUrl(addresses);
+  if (page !== undefined) rows.push(['Dashboard', page]);
   rows.push(['Publish', publishLine(admin, options.adminTokenFile)]);
   rows.push(['Clients', identities(app)]);
   if (notice !== undefined) rows.push(['Notice', notice]);
-  return `\n${rows.map(([name, value]) => `  ${name.padEnd(8)} ${value}`).join('\n')}\n`;
+  return `\n${rows.map(([name, value]) => `  ${name.padEnd(9)} ${value}`).join('\n')}\n`;
+}
+
+/** The dashboard's page; undefined where admin has a socket, which no browser opens. */
+export function dashboardUrl({ admin }: Addresses): string | undefined {
+  return admin.startsWith('unix:') ? undefined : admin;
 }
 
 /** A line to paste that publishes. */

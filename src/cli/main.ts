@@ -40,7 +40,7 @@ export async function main(): Promise<void> {
       token: async (order) => (await import('./token-work.ts')).workOnToken(order, process),
       send: async (order) => (await import('./send.ts')).send(order, client()),
       clients: async (order) => (await import('./clients-work.ts')).workOnClients(order, client()),
-      top: async (order) => (await import('./top.ts')).top(order, client()),
+      top: async (order) => (await import('./top.ts')).top(order, { ...client(), process }),
       tail: async (order) => (await import('./tail.ts')).tail(order, client()),
     });
     process.exit(code);

@@ -120,9 +120,12 @@ function sourceOf(data: string | undefined): DataSource {
   return { file: data.slice(1) };
 }
 
+/** The longest that a server lets a publisher wait, in ms. */
+const MOST_WAIT = 60_000;
+
 /** As the server reads it. */
 function checkedWait(text: string): string {
-  durationIn('--wait', text);
+  if (durationIn('--wait', text) > MOST_WAIT) throw wrong('--wait', `must be at most 60s, not '${text}'`);
   return text;
 }
 

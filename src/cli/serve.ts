@@ -7,7 +7,7 @@ import type { ConfigSource } from '../parts/reloading.ts';
 import { createLog, type Log, logActivity } from '../terminal/log.ts';
 import { openTerminal } from '../terminal/open-terminal.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { banner, identities, networkUrls } from './banner.ts';
+import { banner, dashboardUrl, identities, networkUrls } from './banner.ts';
 import { controlOf } from './control.ts';
 
 /** Serves until it is told to stop. @returns the exit code @throws SseError what kept it from starting */
@@ -93,7 +93,9 @@ function greet(app: App, addresses: Addresses, { terminal, log }: { terminal: Te
   if (moved) log.warn(notice);
   const { url, sse, admin } = addresses;
   const network = networkUrls(app, addresses);
-  log.info({ url, ...(network.length > 0 && { network }), sse, admin, clients: identities(app) }, `listening at ${url}`);
+  const dashboard = dashboardUrl(addresses);
+  const pages = { ...(network.length > 0 && { network }), ...(dashboard !== undefined && { dashboard }) };
+  log.info({ url, ...pages, sse, admin, clients: identities(app) }, `listening at ${url}`);
 }
 
 /** Whole or not at all: whoever waits for the file must not read half of it. */

@@ -10,13 +10,13 @@ interface Flags extends AdminFlags {
 }
 
 const HELP = `
-On a terminal one picture that is drawn anew each second, until Ctrl-C; elsewhere, and with --json, a line a second. Rates
-are those of the second before; gaps, slow closes and refusals are counted since the server's start. Of more than a
-thousand clients a thousand are looked at a second, so that their figures are as old as that takes.
+On a terminal one picture that is drawn anew each second, until Q or Ctrl-C; Ctrl-Z suspends it. Elsewhere, and with --json,
+a line a second. Rates are those of the second before; gaps, slow closes and refusals are counted since the server's
+start. Of more than a thousand clients a thousand are looked at a second, so that their figures are as old as that takes.
 
 A server that goes away is asked again each second.
 
-Exit codes: 0; 1 the server refused or could not be reached at first; 2 bad usage; 130 after Ctrl-C.
+Exit codes: 0, also after Q; 1 the server refused or could not be reached at first; 2 bad usage; 130 after Ctrl-C.
 `;
 
 /** Adds `top` to the program. @param ended takes the exit code */

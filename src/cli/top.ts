@@ -3,16 +3,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SseError } from '../errors.ts';
 import { escapeText } from '../terminal/escape.ts';
 import type { ScreenOutput } from '../terminal/screen.ts';
-import { LivePicture } from './live-picture.ts';
+import { LivePicture, type Picture } from './live-picture.ts';
 import { readings } from './readings.ts';
 import { report } from './report.ts';
+import { type KeysWorld, TopKeys } from './top-keys.ts';
 import type { TopOrder } from './top-order.ts';
 import { readingLine, readingPicture } from './top-picture.ts';
 import { type Reading, readingJson } from './top-reading.ts';
 import { writeAll } from './write-all.ts';
 
 /** What `top` needs of the process. Readings go to stdout, words for people to stderr. */
-export interface TopWorld {
+export interface TopWorld extends KeysWorld {
   readonly stdout: ScreenOutput & { readonly isTTY?: boolean };
   readonly stderr: Pick<Writable, 'write'>;
   readonly env: NodeJS.ProcessEnv;
@@ -38,14 +39,15 @@ export async function top(order: TopOrder, world: TopWorld): Promise<number> {
   const { stdout, interrupted } = world;
   const gone = new AbortController();
   stdout.once('error', () => gone.abort()).once('close', () => gone.abort());
-  const signal = AbortSignal.any([interrupted, gone.signal]);
+  const left = new AbortController();
+  const signal = AbortSignal.any([interrupted, gone.signal, left.signal]);
   let show: Show | undefined;
   try {
     while (!signal.aborted) {
       try {
         for await (const reading of readings(order, signal)) {
           // Only now, so that what cannot be reached says so where it is read.
-          show ??= showFor(order, world);
+          show ??= showFor(order, world, (exitCode) => left.abort(exitCode));
           await show.reading(reading);
           if (order.once && reading.rates) return 0;
         }
@@ -59,12 +61,13 @@ export async function top(order: TopOrder, world: TopWorld): Promise<number> {
   } finally {
     show?.close();
   }
-  return interrupted.aborted ? Number(interrupted.reason) : 0;
+  return Number([interrupted, left.signal].find(({ aborted }) => aborted)?.reason ?? 0);
 }
 
-function showFor({ admin, json, once }: TopOrder, { stdout, stderr, env }: TopWorld): Show {
+function showFor({ admin, json, once }: TopOrder, world: TopWorld, ended: (exitCode: number) => void): Show {
+  const { stdout, stderr, env } = world;
   const forPerson = !json && stdout.isTTY === true;
-  if (forPerson && !once && env.TERM !== 'dumb') return live(admin, stdout);
+  if (forPerson && !once && env.TERM !== 'dumb') return live(admin, world, ended);
   const text = (reading: Reading): string => {
     if (json) return readingJson(reading, Date.now());
     return forPerson && once ? readingPicture(reading, admin, ROWS_ONCE).join('\n') : readingLine(reading, Date.now());
@@ -77,16 +80,21 @@ function showFor({ admin, json, once }: TopOrder, { stdout, stderr, env }: TopWo
   };
 }
 
-function live(admin: string, stdout: ScreenOutput): Show {
-  const picture = new LivePicture(stdout);
+function live(admin: string, world: TopWorld, ended: (exitCode: number) => void): Show {
+  const picture = new LivePicture(world.stdout);
+  const keys = new TopKeys(picture, world, ended);
+  const show = (what: Picture): void => {
+    keys.check();
+    picture.show(what);
+  };
   let last: Reading;
   return {
     reading: (reading) => {
       last = reading;
-      picture.show((rows) => readingPicture(reading, admin, rows));
+      show((rows) => readingPicture(reading, admin, rows));
     },
     trouble: (sentence) =>
-      picture.show((rows) => [`! ${escapeText(sentence, 400)}; trying again`, ...readingPicture(last, admin, rows - 1)]),
-    close: () => picture.close(),
+      show((rows) => [`! ${escapeText(sentence, 400)}; trying again`, ...readingPicture(last, admin, rows - 1)]),
+    close: () => keys.close(),
   };
 }

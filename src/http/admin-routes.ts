@@ -17,7 +17,7 @@ import { sendJson } from './respond.ts';
 import { revoke } from './revoke.ts';
 import type { Methods } from './route-table.ts';
 import { type Running, reloadConfig, setLogLevel, showConfig, showStats } from './server-view.ts';
-import { type SessionParts, showSession, signIn, signOut } from './session.ts';
+import { type SessionParts, showSession, signIn, signOut, whileSignedIn } from './session.ts';
 import { tapClient } from './tap.ts';
 
 export interface AdminParts {
@@ -65,10 +65,10 @@ export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>
     '/clients': { GET: listClients(hub) },
     '/clients/disconnect': { POST: disconnectClients(hub) },
     '/clients/{id}': { GET: showClient(hub), DELETE: kickClient(hub) },
-    '/clients/{id}/tap': { GET: tapClient(hub) },
+    '/clients/{id}/tap': { GET: whileSignedIn(session, tapClient(hub)) },
     '/config': { GET: showConfig(running) },
     '/config/reload': { POST: reloadConfig(running) },
-    '/events': { GET: feed.handler },
+    '/events': { GET: whileSignedIn(session, feed.handler) },
     '/filter/check': { POST: checkFilter(hub) },
     '/history': { GET: listHistory(past), DELETE: redactHistory(past) },
     '/history/{id}': { GET: showEvent(past) },

@@ -110,7 +110,7 @@ class Onlooker {
   /** As fast as it is taken, and no more of it in memory than that. */
   async #begin(first: Generator<string, void>): Promise<void> {
     for (const text of first) {
-      if (this.#res.destroyed) return;
+      if (this.#res.destroyed || this.#res.writableEnded) return;
       if (!this.#res.write(text)) await this.#room();
       // Making it takes a while for many clients.
       await new Promise((resume) => setImmediate(resume));

@@ -3,15 +3,11 @@ import type { ErrorCode } from '../errors.ts';
 import { ADMIN_API, type Operation } from './admin-api.ts';
 import { STATUS } from './problem.ts';
 
-/** Errors that every request to admin may meet, in the order in which they are looked for. */
-const EVERYWHERE: readonly ErrorCode[] = [
-  'forbidden',
-  'misdirected',
-  'unauthenticated',
-  'invalid-credential',
-  'method-not-allowed',
-  'invalid-request',
-];
+/**
+ * Errors that every request to admin may meet, in the order in which they are looked for. Not 405: what is described here is
+ * methods that there are.
+ */
+const EVERYWHERE: readonly ErrorCode[] = ['forbidden', 'misdirected', 'unauthenticated', 'invalid-credential', 'invalid-request'];
 
 const problem = z.object({
   type: z.string(),

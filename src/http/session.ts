@@ -42,6 +42,26 @@ export function signOut(parts: SessionParts): Handler {
   };
 }
 
+/** Who does not take the end of a stream within this time is cut, in ms. */
+const END_TIME = 1000;
+
+/** A stream of admin's, which ends with the session that opened it. The guard has let the request in. */
+export function whileSignedIn({ sessions, hasToken }: SessionParts, stream: Handler): Handler {
+  return (exchange) => {
+    const { req, res } = exchange;
+    // As the guard has it: a header that is shown counts alone.
+    const id = hasToken() && req.headers.authorization === undefined ? sessionOf(req) : undefined;
+    if (id !== undefined) {
+      const letGo = sessions.hold(id, () => {
+        res.end();
+        setTimeout(() => !res.writableFinished && res.destroy(), END_TIME).unref();
+      });
+      res.once('close', letGo);
+    }
+    return stream(exchange);
+  };
+}
+
 function checkToken({ hasToken }: SessionParts): void {
   if (!hasToken())
     throw new SseError('not-found', 'admin has no token here (--admin-token-file), so there is nothing to sign in to');

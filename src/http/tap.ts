@@ -16,6 +16,8 @@ export function tapClient(hub: Hub): Handler {
     res.flushHeaders();
     const untap = cursor.tap({
       write: (bytes) => {
+        // It may have been ended and not yet be closed.
+        if (res.writableEnded) return;
         res.write(bytes);
         if (res.writableLength > MAX_BEHIND) res.destroy();
       },

@@ -5,14 +5,22 @@ import { windowOf } from './text-window.ts';
 import { cutToWidth, padToWidth } from './width.ts';
 import { duration } from './words.ts';
 
+/** A client that has a row. */
+interface Row {
+  readonly id: string;
+  /** Undefined if it has left. */
+  readonly standing: ClientStanding | undefined;
+}
+
 /** The list of clients as it is to be seen. */
 export interface ClientView {
-  /** The rows that have room, in order. Who has left since is undefined. */
-  readonly rows: readonly (ClientStanding | undefined)[];
+  /** The rows that have room, in order. */
+  readonly rows: readonly Row[];
   /** Which of them the next key is for; -1 if there is none. */
   readonly selected: number;
   /** Whether it is looked at alone. */
   readonly alone: boolean;
+  /** How many the filter has, of those who are connected. */
   readonly matched: number;
   readonly total: number;
   /** Empty: everyone. */
@@ -29,6 +37,8 @@ export interface Size {
   readonly rows: number;
 }
 
+/** What is said in the place of a client that is there no more. */
+export const HAS_LEFT = 'that client has left';
 const KEYS = '↑↓ · Enter details · / filter · S send · K kick · Shift-K for good · Esc back';
 // What a narrow terminal has no room for is told by the details; the first six have room in 80 columns.
 const COLUMNS: readonly (readonly [name: string, width: number, cell: (client: ClientStanding, time: number) => string])[] = [
@@ -52,11 +62,11 @@ export function frameOf(view: ClientView, size: Size, paint: Paint, time: number
   // In the last column terminals differ on where the cursor is.
   const width = Math.max(1, size.columns - 1);
   const cut = (text: string) => cutToWidth(text, width);
-  const chosen = view.rows[view.selected];
-  const body = view.alone
-    ? (chosen ? detailsOf(chosen, time) : ['', '  it has left']).map(cut)
-    : listOf(view, width, paint, time);
+  const chosen = view.rows[view.selected]?.standing;
   const room = roomFor(size) + 1;
+  const body = view.alone
+    ? fitted(chosen ? detailsOf(chosen, time) : ['', `  ${HAS_LEFT}`], room).map(cut)
+    : listOf(view, width, paint, time);
   const filled = Array.from({ length: room }, (_, row) => body[row] ?? '');
   const title = cut(
     `Clients · ${view.filter === '' ? view.total : `${view.matched} of ${view.total} · ${escapeText(view.filter)}`}`,
@@ -64,15 +74,24 @@ export function frameOf(view: ClientView, size: Size, paint: Paint, time: number
   return [paint('bold', title), ...filled, noticeOf(view, paint, width), paint('dim', cut(KEYS))].slice(0, size.rows);
 }
 
-function listOf({ rows, selected, matched, total }: ClientView, room: number, paint: Paint, time: number): string[] {
+/** In the place of what has no room, how much that is. */
+function fitted(lines: readonly string[], room: number): readonly string[] {
+  if (lines.length <= room) return lines;
+  const shown = lines.slice(0, room - 1);
+  return [...shown, `  … ${lines.length - shown.length} more lines, in a taller window`];
+}
+
+function listOf({ rows, selected, total }: ClientView, room: number, paint: Paint, time: number): string[] {
   const columns = columnsIn(room);
   const cut = (text: string) => cutToWidth(text, room);
   const line = (mark: string, cells: readonly string[]) => cut(`${mark} ${cells.join('  ')}`.trimEnd());
   const names = columns.map(([name, width]) => padToWidth(name, width));
   const header = paint('dim', line(' ', names));
-  if (matched === 0) return [header, cut(`  ${total === 0 ? 'nobody is connected' : 'the filter has nobody'}`)];
+  if (rows.length === 0) return [header, cut(`  ${total === 0 ? 'nobody is connected' : 'the filter has nobody'}`)];
+  const cellsOf = ({ id, standing }: Row): readonly string[] =>
+    standing ? columns.map(([, width, cell]) => padToWidth(cutToWidth(cell(standing, time), width), width)) : [id, HAS_LEFT];
   const lines = rows.map((client, row) => {
-    const cells = client ? columns.map(([, width, cell]) => padToWidth(cutToWidth(cell(client, time), width), width)) : [];
+    const cells = cellsOf(client);
     return row === selected ? paint('bold', line('›', cells)) : line(' ', cells);
   });
   return [header, ...lines];

@@ -2,7 +2,7 @@ import type { Activity } from '../hub/activity.ts';
 import type { Actions } from './actions.ts';
 import { explain } from './answers.ts';
 import { Canvas } from './canvas.ts';
-import { type ClientView, frameOf, roomFor } from './client-frame.ts';
+import { type ClientView, frameOf, HAS_LEFT, roomFor } from './client-frame.ts';
 import { ClientRoll } from './client-roll.ts';
 import { ClientSearch } from './client-search.ts';
 import type { Control } from './control.ts';
@@ -32,8 +32,8 @@ interface ClientListParts {
 const PAINT_PAUSE = 100;
 
 /**
- * The list of clients, live, on a screen of its own (C). What it is about is the selected client, by its id: so others that come and
- * go move the list and never the selection. Only clients that have a row on the screen are looked at.
+ * The list of clients, live, on a screen of its own (C). What it is about is the selected client, by its id: others that come and
+ * go move the list and never the selection, and one that leaves keeps its row until the person moves on. Only clients that have a row on the screen are looked at.
  */
 export class ClientList implements Occupant {
   readonly #parts: ClientListParts;
@@ -139,33 +139,46 @@ export class ClientList implements Occupant {
     this.#locate();
     const last = this.#roll.rows.length - 1;
     this.#index = Math.max(0, Math.min(last, this.#index + rows));
-    this.#selected = this.#roll.rows[this.#index]?.client.client.id;
+    this.#select();
   }
 
-  /** Finds the selected client among the rows; in the place of one that is no longer there stands the next. */
+  /** Finds the selected client among the rows. It is not there if nobody was, or if the person has narrowed the list: then the row in its place is selected. */
   #locate(): void {
     const { rows } = this.#roll;
     const is = (index: number) => rows[index]?.client.client.id === this.#selected;
     if (this.#selected !== undefined && is(this.#index)) return;
     const found = rows.findIndex((_, index) => is(index));
     this.#index = found >= 0 ? found : Math.max(0, Math.min(rows.length - 1, this.#index));
-    this.#selected = rows[this.#index]?.client.client.id;
+    this.#select();
+  }
+
+  #select(): void {
+    this.#selected = this.#roll.rows[this.#index]?.client.client.id;
+    this.#roll.hold(this.#selected);
   }
 
   #kick(forever: boolean): void {
-    const id = this.#selected;
+    const id = this.#present();
     if (id !== undefined) this.#tellOf(() => this.#parts.actions.kick(id, { forever }));
   }
 
-  #askData(): void {
+  /** The selected client; undefined if there is none, or it has left, which is said. */
+  #present(): string | undefined {
     const id = this.#selected;
+    if (id === undefined || this.#parts.control.client(id)) return id;
+    this.#tell(HAS_LEFT, true);
+    return undefined;
+  }
+
+  #askData(): void {
+    const id = this.#present();
     if (id === undefined) return;
     const { data } = this.#parts.control.defaults;
     this.#type(`to ${id} (empty: ${escapeText(data, 20)}): `, {
       changed: () => {},
       submitted: (text) => {
         this.#endLine();
-        this.#tellOf(() => this.#parts.actions.sendToClient(id, text === '' ? data : text));
+        if (this.#present() === id) this.#tellOf(() => this.#parts.actions.sendToClient(id, text === '' ? data : text));
       },
       cancelled: () => this.#endLine(),
     });
@@ -202,7 +215,7 @@ export class ClientList implements Occupant {
 
   #judged(mistake: string | undefined): void {
     if (mistake !== undefined) return this.#tell(mistake, true);
-    const count = `${this.#roll.rows.length} of ${this.#roll.size}`;
+    const count = `${this.#roll.matched} of ${this.#roll.size}`;
     this.#tell(this.#line && this.#search.filter !== '' ? `matches ${count}` : '', false);
   }
 
@@ -228,17 +241,17 @@ export class ClientList implements Occupant {
   #view(): ClientView {
     const { control, screen } = this.#parts;
     const room = roomFor(screen);
-    const standing = (id: string) => control.client(id);
+    const row = (id: string) => ({ id, standing: control.client(id) });
     if (!this.#alone) this.#locate();
     const { rows } = this.#roll;
     // As little as keeps the selected row in sight, and no empty rows while there are more.
     this.#top = Math.max(this.#index - room + 1, Math.min(this.#top, this.#index, Math.max(0, rows.length - room)));
-    const shown = rows.slice(this.#top, this.#top + room).map(({ client }) => standing(client.client.id));
+    const shown = rows.slice(this.#top, this.#top + room).map(({ client }) => row(client.client.id));
     return {
-      rows: this.#alone ? [standing(this.#selected ?? '')] : shown,
+      rows: this.#alone ? [row(this.#selected ?? '')] : shown,
       selected: this.#alone ? 0 : this.#index - this.#top,
       alone: this.#alone,
-      matched: rows.length,
+      matched: this.#roll.matched,
       total: this.#roll.size,
       filter: this.#search.filter,
       field: this.#line,

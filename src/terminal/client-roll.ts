@@ -16,6 +16,9 @@ export class ClientRoll {
   #unseen = new Set<string>();
   #found: { readonly clients: Set<string>; admits(client: Client): boolean } | undefined;
   #rows: readonly Enrolled[] | undefined;
+  /** The one that keeps its row. */
+  #held: string | undefined;
+  #heldHasLeft = false;
 
   /** @param now wall clock, ms since 1970 */
   constructor(clients: readonly ConnectedClient[], now: () => number) {
@@ -24,14 +27,31 @@ export class ClientRoll {
   }
 
   get size(): number {
-    return this.#all.size;
+    return this.#all.size - Number(this.#heldHasLeft);
   }
 
-  /** Those whom the filter has. */
+  /** How many the filter has. */
+  get matched(): number {
+    return this.#found?.clients.size ?? this.size;
+  }
+
+  /** Those whom the filter has, and the one that is held. */
   get rows(): readonly Enrolled[] {
     // Once for all that happened since: ten thousand that leave together are not taken out of a long list one by one.
-    this.#rows ??= [...this.#all.values()].filter(({ client }) => this.#found?.clients.has(client.client.id) ?? true);
+    this.#rows ??= [...this.#all.values()].filter(({ client }) => this.#isListed(client.client.id));
     return this.#rows;
+  }
+
+  /**
+   * From now on this one keeps its row though it leaves, or the filter has it no more, until another is held or the roll is
+   * narrowed: the next key is for it, and must not meet whoever would stand in its place.
+   */
+  hold(id: string | undefined): void {
+    if (id === this.#held) return;
+    if (this.#heldHasLeft && this.#held !== undefined) this.#all.delete(this.#held);
+    this.#held = id;
+    this.#heldHasLeft = false;
+    this.#rows = undefined;
   }
 
   observe(activity: Activity): void {
@@ -51,6 +71,7 @@ export class ClientRoll {
       const enrolled = this.#all.get(id);
       if (enrolled) this.#judge(enrolled.client);
     }
+    if (this.#held !== undefined && this.#found?.clients.has(this.#held) === false) this.hold(undefined);
     this.#rows = undefined;
   }
 
@@ -63,10 +84,15 @@ export class ClientRoll {
   }
 
   #remove(id: string): void {
-    this.#all.delete(id);
+    if (id === this.#held) this.#heldHasLeft = true;
+    else this.#all.delete(id);
     this.#unseen.delete(id);
     this.#found?.clients.delete(id);
     this.#rows = undefined;
+  }
+
+  #isListed(id: string): boolean {
+    return id === this.#held || (this.#found?.clients.has(id) ?? true);
   }
 
   #judge(client: Client): void {

@@ -5,6 +5,9 @@ import type { Browser, Page } from 'playwright-core';
 import { launchChromium, until, whyNoChromium } from '../support/chromium.ts';
 import { Dashboard, rowsOf, rowWith, says } from './dashboard-server.ts';
 
+/** How long somebody who was kicked for good is watched, in seconds. */
+const WATCH = Number(process.env.WATCH ?? 3);
+
 /** What an operator does with it, on the real server. */
 describe('the dashboard', { skip: whyNoChromium() }, () => {
   let browser: Browser;
@@ -132,7 +135,7 @@ describe('the dashboard', { skip: whyNoChromium() }, () => {
     await rowWith(page, 'clients', 'ada').getByRole('button', { name: 'Kick for good: ada' }).click();
     await until(page, `document.getElementById('clients-count').textContent === '1'`);
     while (statuses.length < 2) await delay(50);
-    await delay(3000);
+    await delay(WATCH * 1000);
     assert.deepEqual(statuses, [200, 204]);
     assert.equal(dashboard.arrivals('ada'), 1);
     await other.context().close();

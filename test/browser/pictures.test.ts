@@ -138,7 +138,7 @@ describe('the pictures', { skip: whyNoChromium() }, () => {
     const { page: terminal } = await open(1200, 800);
     await terminal.setContent(terminalPicture(pty.raw, WINDOW));
     const lines = (await terminal.locator('pre').allTextContents()).join().split('\n');
-    assert.ok(lines.includes(`  Local    ${url}`), lines.join('\n'));
+    assert.ok(lines.includes(`  Local     ${url}`), lines.join('\n'));
     assert.ok(lines.some((line) => line.startsWith('(S)end · (A)dmins')));
     assert.deepEqual(
       // Without what may differ from run to run: the address, ids, and how many events a second that was.

@@ -124,7 +124,7 @@ describe('sse-server send', () => {
     [['x', '--filter', '{x'], /^--filter: is not JSON: .*/],
     [['x', '--retry', '2000'], "--retry: must be a duration such as 500ms, 5s or 10m, not '2000'"],
     [['x', '--wait', '0'], "--wait: must be a duration such as 500ms, 5s or 10m, not '0'"],
-    [['x', '--wait', '30d'], "--wait: must be at most 24d, not '30d'"],
+    [['x', '--wait', '61s'], "--wait: must be at most 60s, not '61s'"],
     [['x', '--count', '0'], "--count: must be a whole number of 1 or more, not '0'"],
     [['x', '--rate', '0'], "--rate: must be a number a second, up to 10000, such as 10 or 0.5, not '0'"],
     [['x', '--rate', '9', '--key', 'k'], '--key: is for one event; leave out --count and --rate'],

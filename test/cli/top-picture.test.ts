@@ -128,14 +128,15 @@ describe('a live picture', () => {
   it('is drawn over itself, cut to the terminal, and leaves it as it was', () => {
     const output = Object.assign(new Kept(true), { columns: 10, rows: 2 });
     const picture = new LivePicture(output);
+    picture.enter();
     picture.show(() => ['0123456789', 'b', 'c']);
     const drawn = '\u001b[H01234567…\u001b[K\r\nb\u001b[K\u001b[J';
     assert.equal(output.text, `\u001b[?1049h\u001b[?25l${drawn}`);
     output.columns = 20;
     output.emit('resize');
     assert(output.text.endsWith('\u001b[H0123456789\u001b[K\r\nb\u001b[K\u001b[J'));
-    picture.close();
-    picture.close();
+    picture.leave();
+    picture.leave();
     assert.equal(output.text.split('\u001b[?25h\u001b[?1049l').length, 2);
     const { length } = output.text;
     output.emit('resize');

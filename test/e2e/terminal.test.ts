@@ -133,6 +133,7 @@ describe('the program in a terminal', () => {
     await pty.waitFor(/time +id +type +data +for\n(.* message +hello +profile == "Administrator"\n){2}/);
     pty.send('u');
     await pty.waitFor(new RegExp(`Stream +${sse}`));
+    await pty.waitFor(new RegExp(`Dashboard +${sse.replace(/sse$/, 'admin/')}`));
     pty.send('t');
     await pty.waitFor(/the ticker sends message "hello" to everyone every 50ms/);
     await pty.waitFor(/· tick 50ms/);
@@ -155,6 +156,9 @@ describe('the program in a terminal', () => {
     await pty.waitFor(/Clients · 1.*kicked \w+/s);
     await openStream(t, `${sse}?login=late`);
     await pty.waitFor(/Clients · 2.*late +anonymous/s);
+    // The selection stays with the one that has gone until the person moves it.
+    pty.send('\x1b[B');
+    await pty.waitFor(/›/);
     pty.send('K');
     await guest.ended;
     await pty.waitFor(/kicked \w+ for good/);

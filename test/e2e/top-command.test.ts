@@ -57,6 +57,32 @@ describe('sse-server top', () => {
     assert(raw.lastIndexOf('\u001b[?25h\u001b[?1049l') > raw.lastIndexOf('busiest'));
   });
 
+  it('Ctrl-Z gives the terminal back and stops, fg draws anew, and q ends it with 0', async (t) => {
+    const program = await startProgram(t);
+    const pty = spawnPty('bash', ['--norc', '--noprofile', '-i'], { PS1: 'shell> ', HISTFILE: undefined }, { cwd: ROOT });
+    t.after(() => pty.kill());
+    await pty.waitFor(/shell> /);
+    const [shown, hidden] = ['\u001b[?25h\u001b[?1049l', '\u001b[?1049h\u001b[?25l'];
+    pty.send(`${COMMAND} top --url ${program.url}\r`);
+    await pty.waitFor(/0 clients · 0 slow/);
+    pty.send('\x1a');
+    await pty.waitFor(/Stopped/);
+    await pty.waitFor(/shell> /);
+    assert(pty.raw.lastIndexOf(shown) > pty.raw.lastIndexOf(hidden), 'it has left');
+    pty.send('stty -a\r');
+    await pty.waitFor(/[ ;\n]icanon.*[ ;\n]echo\b/s);
+    await pty.waitFor(/shell> /);
+    await openStream(t, program.sse);
+    pty.send('fg\r');
+    await pty.waitFor(/1 client · 0 slow/);
+    assert(pty.raw.lastIndexOf(hidden) > pty.raw.lastIndexOf(shown), 'it is back');
+    pty.send('q');
+    await pty.waitFor(/shell> /);
+    pty.send('echo "code=$?"; stty -a\r');
+    await pty.waitFor(/code=0\n.*[ ;\n]icanon.*[ ;\n]echo\b/s);
+    assert(pty.raw.lastIndexOf(shown) > pty.raw.lastIndexOf(hidden), 'it has left for good');
+  });
+
   it('says that the server is away, and goes on when it is back', async (t) => {
     const program = await startProgram(t);
     const top = new Running(['top', '--url', program.url], {});

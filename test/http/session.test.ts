@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { SESSION_AGE, Sessions } from '../../src/http/sessions.ts';
-import { TestServer } from '../support/server.ts';
+import { TestServer, type Wire } from '../support/server.ts';
 import { tokenFile } from './files.ts';
 
 const TOKEN = 'a-token-of-some-length';
@@ -122,3 +122,39 @@ test('a session ends after its time, and with too many the oldest does', () => {
   assert.equal(new Set(many).size, 101);
   assert.deepEqual([sessions.has(many[0] as string), sessions.has(many[1] as string), sessions.has('')], [false, true, false]);
 });
+
+/** The feed and a tap of some client, opened with a credential. */
+async function lookOn(server: TestServer, client: string, credential: string): Promise<Wire[]> {
+  const wires = ['/admin/events', `/admin/clients/${client}/tap`].map((path) =>
+    server.connect().send(`GET ${path} HTTP/1.1\r\nHost: localhost:${server.port}\r\n${credential}\r\n\r\n`),
+  );
+  for (const wire of wires) await wire.until((received) => /^HTTP\/1.1 200 .*\r\n\r\n/s.test(received), 'a stream');
+  return wires;
+}
+
+const ENDS: Readonly<Record<string, (server: TestServer, cookie: string, t: TestContext) => unknown>> = {
+  'when its browser signs out': (server, cookie) => server.send(`DELETE /admin/session\n${cookie}`),
+  'when a hundred newer ones push it out': async (server) => {
+    for (let i = 0; i < 100; i++) await signIn(server);
+  },
+  'after its time': (_server, _cookie, t) => t.mock.timers.tick(SESSION_AGE),
+};
+for (const [how, end] of Object.entries(ENDS))
+  test(`what a session has open ends with it, ${how}, and nothing else does`, async (t) => {
+    const server = await start(t);
+    const cookie = await signIn(server);
+    const stream = await server.stream();
+    const { client } = JSON.parse((await stream.event('sse.open')).data) as { client: string };
+    const byToken = await lookOn(server, client, BEARER);
+    if (how === 'after its time') t.mock.timers.enable({ apis: ['setTimeout'] });
+    const signedIn = await lookOn(server, client, cookie);
+    await end(server, cookie, t);
+    t.mock.timers.reset();
+    for (const wire of signedIn) await wire.until((received) => received.endsWith('\r\n0\r\n\r\n'), 'its end');
+    const later = await lookOn(server, client, await signIn(server));
+    assert.equal((await server.send(`POST /admin/broadcast\n${BEARER}`, 'still')).status, 202);
+    for (const [feed, tap] of [byToken, later]) {
+      await feed?.until((received) => received.includes('event: broadcast'), 'what happens');
+      await tap?.until((received) => received.includes('data: still'), 'what the client is sent');
+    }
+  });

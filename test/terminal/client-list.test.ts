@@ -146,8 +146,8 @@ test('arrow and page keys move the selection, and the list with it, up to its en
   await selects('c0');
 });
 
-test('those who come and go move the list, and not the selection; in place of a client that left stands the next', async (t) => {
-  const { type, shows, listed, selects, leave, join, control } = await opened(t, 6);
+test('those who come and go move the list, and not the selection; one that leaves keeps its row until the person moves', async (t) => {
+  const { screen, type, shows, listed, selects, leave, join, control } = await opened(t, 6);
   await type(DOWN, DOWN, DOWN);
   await selects('c3');
   leave(0);
@@ -156,11 +156,62 @@ test('those who come and go move the list, and not the selection; in place of a 
   await eventually(() => listed().includes('c6'));
   assert.deepEqual(listed().slice(0, 6), ['c1', 'c2', '›c3', 'c4', 'c5', 'c6']);
   leave(2);
-  await selects('c4');
-  while (control.list.length > 0) leave(0);
-  await shows('nobody is connected');
-  await type('k', 's', ENTER, DOWN);
+  // At that instant, before anything was drawn, and after it: the keys meet nobody else.
+  await type('k');
+  await shows('› c3  that client has left');
+  assert.equal(screen.lines.at(-2), 'that client has left');
+  leave(0);
+  await eventually(() => listed()[0] === 'c2', 'one before it left');
+  assert.deepEqual(listed().slice(0, 5), ['c2', '›c3', 'c4', 'c5', 'c6']);
+  await type('K', 's', ENTER, 'S', ENTER, ESCAPE);
   assert.deepEqual([control.kicks, control.sent], [[], []]);
+});
+
+test('from the row of a client that left the selection goes on to its neighbours, and the row goes', async (t) => {
+  const { screen, type, shows, listed, selects, leave, join, control } = await opened(t, 4);
+  await type(DOWN);
+  await selects('c1');
+  leave(1);
+  await shows('that client has left');
+  assert.equal(screen.lines[0], 'Clients · 3');
+  await type(DOWN);
+  await selects('c2');
+  assert.deepEqual(listed().slice(0, 4), ['c0', '›c2', 'c3', '']);
+  await type(UP);
+  await selects('c0');
+  while (control.list.length > 0) leave(0);
+  await shows('Clients · 0');
+  assert.deepEqual(listed().slice(0, 2), ['›c0', '']);
+  join(9);
+  await eventually(() => listed()[1] === 'c9');
+  await type('k', DOWN);
+  await selects('c9');
+  assert.deepEqual([control.kicks, listed()[1]], [[], '']);
+});
+
+test('a client that the filter has no more keeps its row while it is selected, and the filter counts without it', async (t) => {
+  const { screen, type, shows, listed, terminal, control } = await opened(t, 6);
+  await type('/');
+  await shows('filter:');
+  await type('profile == "Guest"', ENTER);
+  await eventually(() => screen.lines.at(-2) === '' && screen.lines[0] === 'Clients · 3 of 6 · profile == "Guest"');
+  const changed = { ...member(1), client: clientOf({ profile: 'Administrator' }, 'c1') };
+  control.list[1] = changed;
+  terminal.observe({ kind: 'renewed', client: changed.client });
+  await shows('Clients · 2 of 6');
+  assert.deepEqual(listed().slice(0, 4), ['›c1', 'c3', 'c5', '']);
+  await type('k');
+  await shows('kicked c1');
+});
+
+test('details that have no room are cut, and how much was is said', async (t) => {
+  const { screen, type, shows } = await opened(t, 1, { rows: 12 });
+  await type(ENTER);
+  await shows('  client        c0');
+  assert.equal(screen.lines.at(-3), '  … 7 more lines, in a taller window');
+  screen.resize(121, 24);
+  await shows('  bytes         0');
+  assert.ok(!screen.lines.join('').includes('more lines'));
 });
 
 test('K kicks the selected client, Shift-K for good, and a paste kicks nobody', async (t) => {
@@ -180,7 +231,7 @@ test('a client that has just left cannot be kicked, and that is said', async (t)
   const { control, type, shows } = await opened(t, 1);
   control.list = [];
   await type('k');
-  await shows("no client 'c0' is connected");
+  await shows('that client has left');
 });
 
 test('S sends to the selected client: what is typed, or the default', async (t) => {
@@ -274,9 +325,9 @@ test('Enter shows all that is known of a client, escaped, until Escape; if it le
     ],
   );
   leave(0);
-  await shows('it has left');
+  await shows('that client has left');
   await type(ESCAPE);
-  await shows('nobody is connected');
+  await shows('› c0  that client has left');
 });
 
 test('a resize draws it anew in the new size, and the selection stays in sight', async (t) => {
