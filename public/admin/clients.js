@@ -1,5 +1,6 @@
 /** `<sse-clients>`: who is connected, with a filter that counts while it is typed, and what can be done with each. */
 
+import { sentence } from '../sentence.js';
 import { ask, Refusal } from './api.js';
 import { FoundClients } from './found-clients.js';
 import { paint } from './frame.js';
@@ -127,7 +128,7 @@ export class ClientsElement extends HTMLElement {
 
   /** @param {Client} client */
   #kick(client) {
-    return this.#order(`Kicked ${nameOf(client)}; it comes back if it is one that does`, () =>
+    return this.#order(sentence`Kicked ${nameOf(client)}; it comes back if it is one that does`, () =>
       ask('DELETE', `clients/${client.client}`),
     );
   }
@@ -135,17 +136,17 @@ export class ClientsElement extends HTMLElement {
   /** @param {Client} client */
   #kickForGood(client) {
     const body = { filter: `client.id == "${client.client}"`, forever: true };
-    return this.#order(`Kicked ${nameOf(client)}, and asked it not to come back`, () =>
+    return this.#order(sentence`Kicked ${nameOf(client)}, and asked it not to come back`, () =>
       ask('POST', 'clients/disconnect', { body }),
     );
   }
 
-  /** @param {string} done @param {() => Promise<unknown>} order */
+  /** @param {readonly (string | Node)[]} done @param {() => Promise<unknown>} order */
   async #order(done, order) {
     const place = this.#the('clients-done');
     try {
       await order();
-      place.textContent = done;
+      place.replaceChildren(...done);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       place.textContent = error.message;

@@ -1,6 +1,7 @@
 /** `<sse-event>`: one event, whole, and how far it has got. */
 
 import { prettyJson } from '../pretty.js';
+import { sentence } from '../sentence.js';
 import { ask, Refusal } from './api.js';
 import { nameOf } from './mirror.js';
 import { whole } from './numbers.js';
@@ -59,13 +60,13 @@ export class EventElement extends PanelElement {
       const missing = clients.filter(/** @param {any} client */ ({ state }) => state !== 'flushed');
       const lines = missing
         .slice(0, NAMED)
-        .map(/** @param {any} client */ (client) => `${nameOf(client)} ${client.client}: ${client.state}`);
-      if (missing.length > NAMED) lines.push(`and ${whole(missing.length - NAMED)} more`);
+        .map(/** @param {any} client */ (client) => sentence`${nameOf(client)} ${client.client}: ${client.state}`);
+      if (missing.length > NAMED) lines.push([`and ${whole(missing.length - NAMED)} more`]);
       list.replaceChildren(
         ...lines.map(
-          /** @param {string} line */ (line) => {
+          /** @param {(string | HTMLElement)[]} line */ (line) => {
             const item = document.createElement('li');
-            item.textContent = line;
+            item.append(...line);
             return item;
           },
         ),

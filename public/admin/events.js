@@ -1,5 +1,6 @@
 /** `<sse-events>`: the events of late, with pause and search, and *send again*. */
 
+import { sentence } from '../sentence.js';
 import { ask, Refusal } from './api.js';
 import { again } from './draft.js';
 import { paint } from './frame.js';
@@ -97,7 +98,7 @@ export class EventsElement extends HTMLElement {
     try {
       const body = again(await ask('GET', `history/${id}`));
       const sent = await ask('POST', 'broadcast', { body });
-      place.textContent = `Sent ${event} again, to ${counted(sent.matched, 'client')}: ${sent.id}`;
+      place.replaceChildren(...sentence`Sent ${event} again, to ${counted(sent.matched, 'client')}: ${sent.id}`);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       place.textContent = error.message;

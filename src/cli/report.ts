@@ -1,5 +1,8 @@
-import { printable } from '../config/values.ts';
 import type { Issue } from '../errors.ts';
+import { escapeText } from '../terminal/escape.ts';
+
+/** What a server says of a mistake may be of any length. In characters. */
+const LONGEST = 4000;
 
 /**
  * Tells mistakes, one on a line: `sse-server: --port: must be …`.
@@ -9,6 +12,8 @@ import type { Issue } from '../errors.ts';
 export function report(issues: readonly Issue[], write: (text: string) => void, kind?: 'warning'): void {
   for (const { pointer, detail, position } of issues) {
     const place = position === undefined ? '' : ` (at column ${position + 1})`;
-    write(`sse-server: ${kind ? `${kind}: ` : ''}${printable(`${pointer === '' ? '' : `${pointer}: `}${detail}${place}`)}\n`);
+    write(
+      `sse-server: ${kind ? `${kind}: ` : ''}${escapeText(`${pointer === '' ? '' : `${pointer}: `}${detail}${place}`, LONGEST)}\n`,
+    );
   }
 }

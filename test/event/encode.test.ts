@@ -127,7 +127,7 @@ test('what goes in comes out, whatever it is and however the stream is cut', () 
       );
       assert.deepEqual(errors, []);
     }),
-    { numRuns: 2000 },
+    { numRuns: Number(process.env.RUNS ?? 2000) },
   );
 });
 

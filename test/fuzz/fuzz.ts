@@ -6,6 +6,7 @@ import { SEALED, sealed } from './listening.ts';
 
 /** So many connections at a time. */
 const AT_ONCE = 200;
+const MIB = 1024 * 1024;
 
 /** An event with hostile data, as any publisher may send it: it has to arrive as it is. */
 const sealedEvent: fc.Arbitrary<WildConnection> = fc
@@ -32,6 +33,8 @@ export interface Outcome {
   readonly fuzzed: FuzzedProgram;
   readonly before: Reading;
   readonly after: Reading;
+  /** At the start, at each tenth, and at the end. */
+  readonly series: readonly Reading[];
   readonly answers: number;
 }
 
@@ -53,19 +56,24 @@ export async function fuzz(t: Cleanup, { count, seed, warmUp, progress }: Fuzzin
   const sent = () => programs.reduce((sum, { requests }) => sum + requests, 0);
 
   await sendUntil(warmUp);
-  const before = await Promise.all(programs.map((fuzzed) => fuzzed.read()));
+  const readings: Reading[][] = programs.map(() => []);
+  const read = async () => {
+    for (const [index, fuzzed] of programs.entries()) readings[index]?.push(await fuzzed.read());
+    const heaps = readings.map((series) => ((series.at(-1)?.heapUsed ?? 0) / MIB).toFixed(2));
+    progress(`${sent()} requests, heaps of ${heaps.join(' and ')} MiB`);
+  };
+  await read();
   const step = Math.max(10_000, Math.ceil(count / 10));
   for (let next = step; next < count + step; next += step) {
     await sendUntil(warmUp + Math.min(next, count));
-    const heaps = programs.map(({ program }) => program.pid).join(', ');
-    progress(`${sent()} requests (processes ${heaps})`);
+    await read();
   }
-  const after = await Promise.all(programs.map((fuzzed) => fuzzed.read()));
   for (const { program } of programs) await livez(program.url);
   return programs.map((fuzzed, index) => ({
     fuzzed,
-    before: before[index] as Reading,
-    after: after[index] as Reading,
+    before: readings[index]?.at(0) as Reading,
+    after: readings[index]?.at(-1) as Reading,
+    series: readings[index] as Reading[],
     answers: [...fuzzed.statuses.values()].reduce((sum, number) => sum + number, 0),
   }));
 }

@@ -13,6 +13,8 @@ export interface Reading {
   readonly heapUsed: number;
   readonly external: number;
   readonly rss: number;
+  /** What V8's spaces hold, in bytes: in `old_space` is what lives on, `code_space` is machine code. */
+  readonly spaces: Readonly<Record<string, number>>;
   readonly uncaught: readonly string[];
 }
 
@@ -100,7 +102,17 @@ export class FuzzedProgram {
     let received = '';
     return new Promise((resolve) => {
       // A reset waits for what is to be written first, which may never be.
-      const timer = setTimeout(() => socket.destroy(), PATIENCE);
+      let timer = setTimeout(() => {
+        socket.destroy();
+        // A reset that the system refuses is an error, after which Node tells of no close.
+        timer = setTimeout(settle, PATIENCE);
+      }, PATIENCE);
+      const settle = () => {
+        clearTimeout(timer);
+        for (const [, status = ''] of received.matchAll(/^HTTP\/1\.1 (\d\d\d) /gm))
+          this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+        resolve();
+      };
       socket.setEncoding('latin1').on('data', (text: string) => {
         // As long as it may be that something begins in it.
         if (received.length < 200_000) received += text;
@@ -108,12 +120,7 @@ export class FuzzedProgram {
         if (answers < Infinity && (received.match(/^HTTP\/1\.1 \d/gm)?.length ?? 0) >= answers) socket.resetAndDestroy();
       });
       socket.on('error', () => {});
-      socket.on('close', () => {
-        clearTimeout(timer);
-        for (const [, status = ''] of received.matchAll(/^HTTP\/1\.1 (\d\d\d) /gm))
-          this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
-        resolve();
-      });
+      socket.on('close', settle);
     });
   }
 

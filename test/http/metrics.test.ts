@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { HOSTILE, withoutControls } from '../support/hostile.ts';
 import { temporaryFolder } from '../support/program.ts';
 import { promtool, samplesOf, whyNoPromtool } from '../support/scrape.ts';
-import { type Stream, TestServer } from '../support/server.ts';
+import { requestOf, type Stream, TestServer } from '../support/server.ts';
 import { tokenFile } from './files.ts';
 
 const TOKEN = 'a-token-of-some-length';
@@ -222,4 +223,38 @@ test('a server that others reach shows them on its own listener for admin, to wh
   const { status, body } = await server.send(`GET /metrics\n${authorization}`, '', admin);
   assert.equal(status, 200);
   assert.match(body, /^sse_build_info\{version="[\d.]+"\} 1$/m);
+});
+
+test('what strangers send makes no metric, no label and no value of one', { skip: whyNoPromtool() }, async (t) => {
+  const server = await TestServer.start(t);
+  const before = await scrape(server);
+  for (const text of Object.values(HOSTILE)) {
+    const [field, line] = [encodeURIComponent(text), withoutControls(text)];
+    const short = field.slice(0, 3000);
+    for (const head of [
+      `GET /sse?profile=${short}&login=${short}&id=${short}`,
+      `GET /sse?topic=${short}\nLast-Event-ID: ${line}`,
+    ]) {
+      const wire = server.connect();
+      wire.send(requestOf(head, '', server.port));
+      await wire.until((received) => received.includes('\r\n\r\n'), 'an answer');
+      wire.socket.destroy();
+    }
+    await server.send(`GET /${short}\nX-Request-Id: ${line}\nOrigin: ${line}\nAuthorization: Bearer ${line}`);
+    await server.send(
+      `POST /admin/broadcast\nContent-Type: application/json`,
+      JSON.stringify({ event: text, data: text, topics: [text] }),
+    );
+    await server.send(`POST /admin/broadcast\nX-Event: ${line}\nX-Filter: ${line}`, text);
+  }
+  const { body } = await server.send('GET /metrics');
+  // Node has some only once there was something to measure.
+  const ours = (numbers: ReadonlyMap<string, number>) => [...numbers.keys()].filter((key) => !key.startsWith('nodejs_'));
+  assert.deepEqual(ours(samplesOf(body)), ours(before));
+  assert((samplesOf(body).get('sse_events_total') ?? 0) > 0);
+  const complaints = promtool(['check', 'metrics'], body).said.split('\n');
+  assert.deepEqual(
+    complaints.filter((line) => line !== '' && !line.startsWith('nodejs_active_')),
+    [],
+  );
 });

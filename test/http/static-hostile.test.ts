@@ -244,6 +244,6 @@ test('whatever path is asked for, nothing from outside is answered', async (t) =
         assert(!body.includes(SECRET));
       },
     ),
-    { numRuns: 600 },
+    { numRuns: Number(process.env.RUNS ?? 600) },
   );
 });
