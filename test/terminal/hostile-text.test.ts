@@ -65,11 +65,15 @@ test('the tables of clients and of events have one line for each, which is what 
 test('the list of clients, the details of one, its filter and its notices stay in their rows', () => {
   const size = { columns: 100, rows: 40 };
   for (const text of TEXTS) {
-    const row = { ...connected(stranger(text)), state: 'live', lastEventId: text, behind: 0, missed: 0 } as const;
+    const standing = { ...connected(stranger(text)), state: 'live', lastEventId: text, behind: 0, missed: 0 } as const;
+    const rows = [
+      { id: '1', standing },
+      { id: '2', standing: undefined },
+    ];
     for (const alone of [false, true])
       for (const typed of [undefined, { label: 'filter: ', text, cursor: 0 }]) {
         const view: ClientView = {
-          ...{ rows: [row, undefined], selected: 0, alone, matched: 1, total: 2 },
+          ...{ rows, selected: 0, alone, matched: 1, total: 2 },
           ...{ filter: text, field: typed, notice: '', wrong: false },
         };
         const lines = frameOf(view, size, plain, 1000).map((line) => stripVTControlCharacters(line));
