@@ -21,6 +21,7 @@ import type { SessionParts } from './http/session.ts';
 import { Sessions } from './http/sessions.ts';
 import { staticFiles } from './http/static-files.ts';
 import { subscribe } from './http/subscribe.ts';
+import { VanishedPeers } from './http/vanished-peers.ts';
 import { vitals } from './http/vitals.ts';
 import type { Activity, Observe } from './hub/activity.ts';
 import type { Appended } from './hub/event-log.ts';
@@ -113,6 +114,7 @@ export class App {
   readonly #access: Access;
   readonly #running: Running;
   readonly #feed: Feed;
+  readonly #vanishedPeers: VanishedPeers;
   readonly #since = performance.now();
   #listeners: Listener[] = [];
   #beat: NodeJS.Timeout | undefined;
@@ -169,9 +171,21 @@ export class App {
     this.#session = session;
     this.#access = access;
     this.#observe = observe;
-    const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, expiryNotice: notice } = options;
+    this.#vanishedPeers = new VanishedPeers({ observe });
+    const { historyEvents, historyAge, historyBytes, onGap, retry, heartbeat, maxAge, stallTime, expiryNotice: notice } = options;
     const history = { events: historyEvents, age: historyAge, bytes: historyBytes };
-    this.hub = new Hub({ log: keeping.log, history, onGap, retry, heartbeat, maxAge, notice, observe, meter: measures });
+    this.hub = new Hub({
+      log: keeping.log,
+      history,
+      onGap,
+      retry,
+      heartbeat,
+      maxAge,
+      notice,
+      stallTime,
+      observe,
+      meter: measures,
+    });
     this.#running = running;
     this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals: this.totals, measures, elapsed: performance.now() }));
     this.#handlers = this.#routes();
@@ -250,6 +264,7 @@ export class App {
     }
     this.#beat = setInterval(() => this.hub.beat(), this.hub.beatInterval);
     this.#beat.unref();
+    this.#vanishedPeers.start();
     const [path = '/sse'] = ssePath;
     return {
       url: urlOf(host, main.port, ''),
@@ -284,6 +299,7 @@ export class App {
     await Promise.race([drained, deadline]);
     clearTimeout(timer);
     clearInterval(this.#beat);
+    this.#vanishedPeers.stop();
     this.destroy();
     await closed;
     await this.hub.close();
@@ -317,7 +333,7 @@ export class App {
       subscribe: subscribe({
         ...credentials,
         hub,
-        stallTime: options.stallTime,
+        vanishedPeers: this.#vanishedPeers,
         maxClients: options.maxClients,
         newClientId: randomName,
         observe,

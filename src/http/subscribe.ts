@@ -16,14 +16,14 @@ import type { OpenStreams } from './open-streams.ts';
 import { hasWaiting } from './pipelining.ts';
 import { positionOf } from './position.ts';
 import { askedTopics, grantedTopics, type TopicRight } from './topics.ts';
+import type { VanishedPeers } from './vanished-peers.ts';
 
 export interface SubscribeOptions extends EvidenceOptions {
   readonly hub: Hub;
   readonly authentication: Authentication;
   readonly openStreams: OpenStreams;
+  readonly vanishedPeers: VanishedPeers;
   readonly topicRight: TopicRight;
-  /** How long a full client may make no progress, in ms. */
-  readonly stallTime: number;
   /** At most this many clients at once. */
   readonly maxClients: number;
   readonly newClientId: () => string;
@@ -90,7 +90,7 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
     checkRoom(options);
 
     streaming.add(socket);
-    const stream = new EventStream(res, headers, options.stallTime);
+    const stream = new EventStream(res, headers);
     const cursor = hub.attach(stream, client, position, grant.expiresAt);
     isOpen = true;
     if (grant !== NOTHING_SHOWN) options.openStreams.add({ cursor, grant, former: [], ticket, askedTopics: asked });
@@ -103,6 +103,7 @@ async function open(exchange: Exchange, options: SubscribeOptions): Promise<void
       },
     });
     stream.follow(cursor);
+    stream.watchedBy(options.vanishedPeers);
   } finally {
     if (!isOpen) ticket?.release();
   }

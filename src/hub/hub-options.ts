@@ -17,6 +17,8 @@ export interface HubOptions {
   readonly maxAge: number;
   /** Clients are told this long before their credential ends, in ms. */
   readonly notice: number;
+  /** A full client that takes nothing for this long is ended as `slow`, in ms. */
+  readonly stallTime: number;
   readonly observe: Observe;
   /** Default: nobody measures. */
   readonly meter?: Meter;

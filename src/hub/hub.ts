@@ -69,7 +69,7 @@ export class Hub {
   #stopping = false;
 
   constructor(options: HubOptions) {
-    const { log, observe, heartbeat, notice, now = Date.now, elapsed = () => performance.now(), meter = UNMEASURED } = options;
+    const { log, observe, now = Date.now, elapsed = () => performance.now(), meter = UNMEASURED } = options;
     this.#options = options;
     this.#log = log;
     this.#now = now;
@@ -82,14 +82,14 @@ export class Hub {
     this.#turns = new Turns(() => this.#work(), this.#defer);
     const schedule = () => this.#turns.schedule();
     const end = (cursor: Cursor, reason: CloseReason) => this.end(cursor, reason);
-    this.#standing = new Standing(log.head, { schedule, meter, elapsed });
+    this.#standing = new Standing(log.head, { schedule, meter, elapsed, watch: () => this.#pulse });
     this.#offers = new Offers(elapsed);
     this.#roster = new Roster((error) =>
       observe({ kind: 'failed', what: 'an audience function threw; it matched nobody then', error }),
     );
     const shared = { standing: this.#standing, history: this.#history, meter, now, end };
     this.#catchUp = new CatchUp({ ...shared, log, lastValues: this.#lastValues, observe, oldest: () => this.#oldest, schedule });
-    this.#pulse = new Pulse({ ...shared, epochs: log.epochs, heartbeat, notice, elapsed });
+    this.#pulse = new Pulse({ ...options, ...shared, epochs: log.epochs, elapsed });
     this.beatInterval = this.#pulse.interval;
     this.deliveries = new Deliveries({ standing: this.#standing, history: this.#history, defer: this.#defer });
     this.archive = new Archive({ log, ring: this.#history, redacted: (sequences) => this.#redacted(sequences) });
@@ -196,7 +196,7 @@ export class Hub {
       sent: from,
       attachedAt: this.#history.newest,
       pastOnly: position.pastOnly ?? false,
-      wroteAt: this.#standing.beats,
+      wroteAt: this.#standing.beatTime,
       term: new Term(maxAge > 0 ? this.#elapsed() + maxAge * (0.8 + 0.4 * Math.random()) : Infinity, this.#deadline(expiresAt)),
       since: time,
     });
@@ -224,6 +224,7 @@ export class Hub {
     cursor.client = client;
     this.#roster.add(cursor);
     cursor.term.extend(this.#deadline(expiresAt));
+    this.#pulse.watch(cursor);
     this.#options.observe({ kind: 'renewed', client });
   }
 
@@ -266,17 +267,18 @@ export class Hub {
     cursor.subscriber.end(reason);
   }
 
-  detach(cursor: Cursor, reason: CloseReason): void {
+  detach(cursor: Cursor, reason: CloseReason, vanished = false): void {
     if (cursor.place === 'gone') return;
     this.deliveries.leaving(cursor);
     this.#standing.leave(cursor);
     this.#roster.delete(cursor);
     const { client, events, bytes, since } = cursor;
     const duration = this.#now() - since;
-    this.#options.observe({ kind: 'closed', client, clients: this.size, reason, duration, events, bytes });
+    const end = { reason, duration, ...(vanished && { vanished }) };
+    this.#options.observe({ kind: 'closed', client, clients: this.size, ...end, events, bytes });
   }
 
-  /** Heartbeats, positions, ages: to be called every `beatInterval` ms. */
+  /** Heartbeats, positions, ages, stalls: to be called every `beatInterval` ms. */
   beat(): void {
     this.#beatDue = true;
     this.#turns.schedule();
