@@ -9,8 +9,8 @@ export interface Watched {
   vanish(): void;
 }
 
-/** How often the kernel is asked, in ms. */
-const PACE = 3000;
+/** How often the kernel is asked, in ms: while all peers answer, and while one doesn't. */
+const PACE = { quiet: 6000, doubtful: 3000 } as const;
 /** Of a machine with very many connections the list takes its time: it is made for no more than this part of the time. */
 const SHARE = 1 / 50;
 /** A peer that acknowledges nothing for so long, in ms, while it is sent the same again and again, is gone … */
@@ -73,7 +73,7 @@ export class VanishedPeers {
 
   /** Looks every few seconds from now on. */
   start(): void {
-    this.#wait(PACE);
+    this.#wait(PACE.quiet);
   }
 
   stop(): void {
@@ -100,7 +100,9 @@ export class VanishedPeers {
         });
       return;
     }
-    if (this.#timer) this.#wait(Math.max(PACE, (this.#elapsed() - began) / SHARE));
+    if (!this.#timer) return;
+    const isDoubtful = [...this.#unsent].some(({ retransmits }) => retransmits > 0);
+    this.#wait(Math.max(isDoubtful ? PACE.doubtful : PACE.quiet, (this.#elapsed() - began) / SHARE));
   }
 
   /** One look at all connections. @throws what the file system says */
