@@ -5,6 +5,7 @@ import { dashboard } from './dashboard.ts';
 import { durable } from './durable.ts';
 import { accepted, table } from './figures.ts';
 import { slow } from './slow.ts';
+import { drop } from './storm.ts';
 
 /** `npm run bench -- NAME`: ends with 1 if a figure is not accepted. */
 
@@ -20,10 +21,12 @@ npm run bench -- dashboard [--json]
 
 npm run bench -- slow [--seconds 120] [--json]
   1 000 clients and 10 that stall, three times, then 10 000 clients: seven runs of so many seconds
+npm run bench -- drop [--json]
+  15 000 clients that are cut off and come back at once; wants as many open files
 npm run bench -- churn [--json]
   200 000 clients that come and go
 `;
-const BENCHES = new Map(Object.entries({ audience, churn, dashboard, durable, slow }));
+const BENCHES = new Map(Object.entries({ audience, churn, dashboard, drop, durable, slow }));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench } from './bench.ts';
 import { type Figure, median } from './figures.ts';
-import { startOpen } from './inside.ts';
+import { type Inside, startOpen } from './inside.ts';
 import { cpuOf, memoryOf } from './process.ts';
 import type { SlowLoad, SlowSaid } from './slow-clients.ts';
 
@@ -10,6 +10,8 @@ const CLIENTS = 1000;
 const STALLED = 10;
 const ROUNDS = 3;
 const KIB = 1024;
+/** When the memory is looked at, as parts of a run. */
+const LOOKS = [0.4, 0.6, 0.8, 0.95];
 type Shape = Omit<SlowLoad, 'sse' | 'admin' | 'seconds'>;
 
 interface Run {
@@ -18,8 +20,9 @@ interface Run {
   readonly cpu: number;
   /** Resident at its peak, in MiB. */
   readonly peak: number;
-  /** Heap and what hangs on it, collected, in bytes, while those that stall are full. */
-  readonly memory: number;
+  /** Heap and what hangs on it, collected, in bytes, at each look: those that stall are full at one of them at least. */
+  readonly memory: readonly number[];
+  /** Bytes that waited in the process for one client, at most. */
   readonly queued: number;
   /** Streams that were closed as slow, by the server's own count. */
   readonly slow: number;
@@ -36,7 +39,10 @@ export async function slow(bench: Bench): Promise<Figure[]> {
     beside.push(await run(bench, { ...shape, stalled: STALLED }));
   }
   const of = (runs: readonly Run[], pick: (run: Run) => number) => median(runs.map(pick));
-  const each = (of(beside, ({ memory }) => memory) - of(without, ({ memory }) => memory)) / STALLED / KIB;
+  const more = LOOKS.map(
+    (_, look) => of(beside, ({ memory }) => memory[look] ?? 0) - of(without, ({ memory }) => memory[look] ?? 0),
+  );
+  const each = Math.max(...more) / STALLED / KIB;
   const [p99, p99Without] = [of(beside, ({ report }) => report.p99), of(without, ({ report }) => report.p99)];
   bench.progress('10 000 clients');
   const many = await run(bench, { clients: 10_000, stalled: 0, size: 512, rate: 1 });
@@ -98,15 +104,24 @@ async function run(bench: Bench, shape: Shape): Promise<Run> {
   );
   await isConnected;
   const [began, before] = [performance.now(), cpuOf(pid)];
-  // Those that stall are full by then, and for half of the time not yet closed.
-  await delay(bench.seconds * 900);
+  const looks: Inside[] = [];
+  for (const share of LOOKS) {
+    await delay(share * bench.seconds * 1000 - (performance.now() - began));
+    looks.push(await look());
+  }
   const cpu = ((cpuOf(pid) - before) / ((performance.now() - began) / 1000)) * 100;
   const peak = memoryOf(pid, 'VmHWM');
-  const { heap, external, queued } = await look();
   const report = await reported;
   const metrics = await (await fetch(new URL('/metrics', admin))).text();
   child.kill('SIGKILL');
   await program.stop();
   const slow = Number(/^sse_closes_total\{reason="slow"\} (\d+)$/m.exec(metrics)?.[1]);
-  return { report, cpu, peak, memory: heap + external, queued, slow };
+  return {
+    report,
+    cpu,
+    peak,
+    memory: looks.map(({ heap, external }) => heap + external),
+    queued: Math.max(...looks.map(({ queued }) => queued)),
+    slow,
+  };
 }
