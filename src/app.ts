@@ -17,6 +17,7 @@ import { fixedConfig, type LogLevelControl, type Reloaded, type Running } from '
 import { Sessions } from './http/sessions.ts';
 import { staticFiles } from './http/static-files.ts';
 import { endTaps } from './http/tap.ts';
+import { VanishedPeers } from './http/vanished-peers.ts';
 import { vitals } from './http/vitals.ts';
 import type { Activity, Observe, ReloadSource } from './hub/activity.ts';
 import type { Appended } from './hub/event-log.ts';
@@ -98,6 +99,7 @@ export class App {
   readonly #parts: Parts;
   readonly #places: Places;
   readonly #feed: Feed;
+  readonly #vanishedPeers: VanishedPeers;
   readonly #running: Running;
   readonly #since = performance.now();
   readonly #files: Handler;
@@ -157,6 +159,7 @@ export class App {
     this.limits = new Limits(options, { sparesLoopback: options.trustProxy.length === 0, capacity });
     this.#places = new Places(this.limits);
     this.warnings = access.warnings;
+    this.#vanishedPeers = new VanishedPeers({ observe });
     this.hub = new Hub(hubOptions(() => this.#options, { log: keeping.log, observe, meter: measures }));
     this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals: this.totals, measures, elapsed: performance.now() }));
     this.#running = this.#run();
@@ -227,6 +230,7 @@ export class App {
     this.#descriptors.measure();
     this.#beat = setInterval(() => this.hub.beat(), this.hub.beatInterval);
     this.#beat.unref();
+    this.#vanishedPeers.start();
     return addresses;
   }
 
@@ -298,6 +302,7 @@ export class App {
       limits: this.limits,
       places: this.#places,
       descriptors: this.#descriptors,
+      vanishedPeers: this.#vanishedPeers,
       measures,
       totals: () => this.totals,
       stored: keeping.stored,
@@ -341,6 +346,7 @@ export class App {
     await Promise.race([drained, deadline]);
     clearTimeout(timer);
     clearInterval(this.#beat);
+    this.#vanishedPeers.stop();
     this.destroy();
     await closed;
     await this.hub.close();

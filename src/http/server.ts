@@ -7,7 +7,6 @@ import { itsTurn } from './pipelining.ts';
 import { STATUS } from './problem.ts';
 import { NamedResponse, newRequestId, REQUEST_ID } from './request-id.ts';
 import { sendProblem } from './respond.ts';
-import { watchSleep } from './sleep.ts';
 import { isStreaming } from './subscribe.ts';
 
 /** A client that takes nothing of its answer for this long is cut, in ms. Event streams have a time of their own. */
@@ -42,7 +41,6 @@ export interface HttpServerOptions {
 
 /** An HTTP server that opens exchanges, hands them to a handler, and turns whatever that throws into the answer. */
 export function httpServer({ handler, addressOf, requestIdOf, observe }: HttpServerOptions): Server {
-  watchSleep();
   const answer = async (req: IncomingMessage, res: NamedResponse): Promise<void> => {
     res.requestId = requestIdOf(req);
     // Nothing may follow on a connection that carries an event stream: it never ends.

@@ -20,15 +20,15 @@ import { hasWaiting } from './pipelining.ts';
 import type { Place, Places } from './places.ts';
 import { positionOf } from './position.ts';
 import { askedTopics, grantedTopics, type TopicRight } from './topics.ts';
+import type { VanishedPeers } from './vanished-peers.ts';
 
 export interface SubscribeOptions extends EvidenceOptions {
   readonly hub: Hub;
   readonly authentication: Authentication;
   readonly openStreams: OpenStreams;
+  readonly vanishedPeers: VanishedPeers;
   /** Asked each time: it may be another one by the time that a stream opens. */
   readonly topicRight: () => TopicRight;
-  /** How long a full client may make no progress, in ms. */
-  readonly stallTime: number;
   readonly limits: Limits;
   readonly places: Places;
   readonly newClientId: () => string;
@@ -132,7 +132,7 @@ async function openIn(place: Place | undefined, asked: Asked, exchange: Exchange
     checkRunning(options);
 
     streaming.add(socket);
-    const stream = new EventStream(res, headers, options.stallTime);
+    const stream = new EventStream(res, headers);
     const cursor = hub.attach(stream, client, position, current.expiresAt);
     isOpen = true;
     options.places.opened(client.client.id, place);
@@ -147,6 +147,7 @@ async function openIn(place: Place | undefined, asked: Asked, exchange: Exchange
       },
     });
     stream.follow(cursor);
+    stream.watchedBy(options.vanishedPeers);
   } finally {
     if (!isOpen) {
       ticket?.release();

@@ -46,6 +46,8 @@ export type Activity =
       readonly client: Client;
       readonly clients: number;
       readonly reason: CloseReason;
+      /** The client `left` without a word: its machine no longer answered. */
+      readonly vanished?: boolean;
       /** How long it was open, in ms. */
       readonly duration: number;
       /** Broadcast events it was sent. */

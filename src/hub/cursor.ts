@@ -1,7 +1,9 @@
 import type { Client } from '../event/identity.ts';
 import type { CloseReason } from './activity.ts';
+import type { Stall } from './stall.ts';
 import type { Subscriber } from './subscriber.ts';
 import type { Term } from './term.ts';
+import { Alarm } from './timer-wheel.ts';
 
 /**
  * Where a cursor stands.
@@ -18,7 +20,7 @@ interface Owner {
   drained(cursor: Cursor): void;
   renew(cursor: Cursor, client: Client, expiresAt?: number): void;
   end(cursor: Cursor, reason: CloseReason): void;
-  detach(cursor: Cursor, reason: CloseReason): void;
+  detach(cursor: Cursor, reason: CloseReason, vanished?: boolean): void;
 }
 
 /** Looks on at what a client is sent. */
@@ -51,10 +53,12 @@ export class Cursor {
   readonly serial: number;
   /** Whether it ends where the replay does. */
   readonly pastOnly: boolean;
-  /** The beat at which something was last written to it. */
+  /** The time of the beat after which something was last written to it. */
   wroteAt: number;
-  /** While it is blocked: since when, on the clock that streams are timed by. */
-  fullSince = 0;
+  /** While it is blocked: how its peer does. */
+  stall: Stall | undefined;
+  /** When it is to be looked at next: for a sign of life, its term, or whether it stalls. */
+  readonly alarm: Alarm<Cursor> = new Alarm<Cursor>(this);
   /** When it ends, and why. */
   readonly term: Term;
   /** When it attached, in ms since 1970. */
@@ -116,5 +120,10 @@ export class Cursor {
   /** The stream has ended by itself; nothing is written any more. */
   detach(reason: CloseReason = 'left'): void {
     this.#owner.detach(this, reason);
+  }
+
+  /** Its peer answers no more, and never said that it goes. It has left all the same. */
+  vanish(): void {
+    this.#owner.detach(this, 'left', true);
   }
 }

@@ -100,7 +100,9 @@ export class Deliveries {
   /** A client is about to go. */
   leaving(cursor: Cursor): void {
     const { client, attachedAt } = cursor;
-    this.#gone.push({ client, attachedAt, head: this.#history.newest, flushed: this.#standing.flushedTo(cursor) });
+    const head = this.#history.newest;
+    // No event came while it was there. Of a hundred thousand that only look in, nothing is kept.
+    if (attachedAt < head) this.#gone.push({ client, attachedAt, head, flushed: this.#standing.flushedTo(cursor) });
     // What it had of events that left the history is asked by nobody.
     if (this.#gone.length > 2 * GONE) this.#gone = this.#gone.slice(-GONE).filter(({ head }) => head >= this.#history.oldest);
     this.change();

@@ -19,6 +19,8 @@ export interface HubOptions {
   readonly notice: number;
   /** Bytes of the past that all clients together are sent, a second; 0 is no limit. Default: none. */
   readonly replayRate?: number;
+  /** A full client that takes nothing for this long is ended as `slow`, in ms. */
+  readonly stallTime: number;
   readonly observe: Observe;
   /** Default: nobody measures. */
   readonly meter?: Meter;

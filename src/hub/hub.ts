@@ -83,7 +83,7 @@ export class Hub {
     this.#turns = new Turns(() => this.#work(), this.#defer);
     const schedule = () => this.#turns.schedule();
     const end = (cursor: Cursor, reason: CloseReason) => this.end(cursor, reason);
-    this.#standing = new Standing(log.head, { schedule, meter, elapsed });
+    this.#standing = new Standing(log.head, { schedule, meter, elapsed, watch: () => this.#pulse });
     this.#offers = new Offers(elapsed);
     this.#roster = new Roster((error) =>
       observe({ kind: 'failed', what: 'an audience function threw; it matched nobody then', error }),
@@ -206,7 +206,7 @@ export class Hub {
       sent: from,
       attachedAt: this.#history.newest,
       pastOnly: position.pastOnly ?? false,
-      wroteAt: this.#standing.beats,
+      wroteAt: this.#standing.beatTime,
       term: new Term(maxAge > 0 ? this.#elapsed() + maxAge * (0.8 + 0.4 * Math.random()) : Infinity, this.#deadline(expiresAt)),
       since: time,
     });
@@ -234,6 +234,7 @@ export class Hub {
     cursor.client = client;
     this.#roster.add(cursor);
     cursor.term.extend(this.#deadline(expiresAt));
+    this.#pulse.watch(cursor);
     this.#options.observe({ kind: 'renewed', client });
   }
 
@@ -276,17 +277,18 @@ export class Hub {
     cursor.subscriber.end(reason);
   }
 
-  detach(cursor: Cursor, reason: CloseReason): void {
+  detach(cursor: Cursor, reason: CloseReason, vanished = false): void {
     if (cursor.place === 'gone') return;
     this.deliveries.leaving(cursor);
     this.#standing.leave(cursor);
     this.#roster.delete(cursor);
     const { client, events, bytes, since } = cursor;
     const duration = Math.max(0, this.#now() - since);
-    this.#options.observe({ kind: 'closed', client, clients: this.size, reason, duration, events, bytes });
+    const end = { reason, duration, ...(vanished && { vanished }) };
+    this.#options.observe({ kind: 'closed', client, clients: this.size, ...end, events, bytes });
   }
 
-  /** Heartbeats, positions, ages: to be called every `beatInterval` ms. */
+  /** Heartbeats, positions, ages, stalls: to be called every `beatInterval` ms. */
   beat(): void {
     this.#beatDue = true;
     this.#turns.schedule();

@@ -6,14 +6,15 @@ import type { History } from './history.ts';
 import type { HubOptions } from './hub-options.ts';
 import type { Meter } from './meter.ts';
 import { positionId } from './resume.ts';
-import type { Standing } from './standing.ts';
+import type { Standing, Watch } from './standing.ts';
+import { TimerWheel } from './timer-wheel.ts';
 
 export interface PulseParts {
   readonly standing: Standing;
   readonly history: History;
   readonly epochs: readonly Epoch[];
   /** Looked at anew each time. */
-  readonly times: Pick<HubOptions, 'heartbeat' | 'notice'>;
+  readonly times: Pick<HubOptions, 'heartbeat' | 'notice' | 'stallTime'>;
   readonly end: (cursor: Cursor, reason: CloseReason) => void;
   readonly meter: Meter;
   /** A clock that only goes forward, in ms. */
@@ -23,48 +24,77 @@ export interface PulseParts {
 /** Clients that events for others pass by are told their position at most this often, in ms. */
 const SWEEP = 1000;
 
-/** Signs of life: heartbeats, positions, and the ends of streams whose time is over. One beat for all, not a timer for each. */
-export class Pulse {
+/** A stall is noticed late by no more than this part of its time. */
+const LOOKS = 4;
+
+/**
+ * Signs of life: heartbeats, positions, and the ends of streams whose time is over or whose client stalls. One beat and one
+ * wheel for all, not a timer for each. A cursor has one alarm, at whatever is next of all that; a write doesn't move it: when it
+ * rings, what was written meanwhile says when to look again. So a beat visits a client about once in a heartbeat.
+ */
+export class Pulse implements Watch {
   /** How often `beat` wants to be called, in ms. */
   readonly interval: number;
   readonly #parts: PulseParts;
+  readonly #wheel: TimerWheel<Cursor>;
   #swept: number;
   #sweptTime = -SWEEP;
 
   constructor(parts: PulseParts) {
     this.#parts = parts;
     // A stream is to end within a second of its time. The beat stays, whatever becomes of the heartbeat.
-    this.interval = Math.min(500, parts.times.heartbeat / 4);
+    const { heartbeat, stallTime } = parts.times;
+    this.interval = Math.min(500, heartbeat / 4, stallTime / LOOKS);
+    this.#wheel = new TimerWheel(this.interval, parts.elapsed());
     this.#swept = parts.standing.at;
   }
 
   *beat(): Generator<void, void> {
-    const { standing, times } = this.#parts;
-    const beat = ++standing.beats;
+    const time = this.#parts.elapsed();
+    this.#parts.standing.beatTime = time;
     if (this.sweepDue) yield* this.sweep();
-    this.#endTerms();
-    const due = Math.ceil(times.heartbeat / this.interval);
-    for (const cursor of standing.live) {
-      if (beat - cursor.wroteAt > due) this.#giveSign(cursor);
+    for (const cursor of this.#wheel.due(time)) {
+      this.#visit(cursor, time);
+      if (cursor.place !== 'gone') this.#set(cursor, time);
       yield;
     }
   }
 
-  #endTerms(): void {
-    const { standing, times, end, elapsed } = this.#parts;
-    const time = elapsed();
-    for (const cursor of standing.all()) {
-      const reason = cursor.term.overAt(time);
-      if (reason !== undefined) {
-        end(cursor, reason);
-        continue;
-      }
-      // One that is full or waits for its past takes nothing now; it hears at a later beat.
-      if (cursor.place !== 'live') continue;
-      const left = cursor.term.noticeAt(time, times.notice);
-      if (left !== undefined)
-        this.#tell(cursor, 'sse.auth', { expiresIn: Math.floor(left / 1000), client: cursor.client.client.id });
-    }
+  watch(cursor: Cursor): void {
+    this.#set(cursor, this.#parts.elapsed());
+  }
+
+  forget(cursor: Cursor): void {
+    this.#wheel.cancel(cursor.alarm);
+  }
+
+  #visit(cursor: Cursor, time: number): void {
+    const { end, times } = this.#parts;
+    const { notice, stallTime } = times;
+    const over = cursor.term.overAt(time);
+    if (over !== undefined) return end(cursor, over);
+    if (cursor.stall?.isOver(time, cursor.subscriber.taken, stallTime)) return end(cursor, 'slow');
+    // One that is full or waits for its past takes nothing now; it hears at a later beat.
+    if (cursor.place !== 'live') return;
+    const left = cursor.term.noticeAt(time, notice);
+    if (left !== undefined)
+      this.#tell(cursor, 'sse.auth', { expiresIn: Math.floor(left / 1000), client: cursor.client.client.id });
+    else if (time >= this.#silentUntil(cursor)) this.#giveSign(cursor);
+  }
+
+  #set(cursor: Cursor, time: number): void {
+    const { heartbeat, notice, stallTime } = this.#parts.times;
+    const { place, term, alarm } = cursor;
+    const sign = this.#silentUntil(cursor);
+    // A full one is looked at for what it took, any other that is not live for whether it is by now.
+    const next =
+      place === 'blocked' ? time + Math.min(stallTime / LOOKS, heartbeat) : place === 'live' ? sign : Math.max(sign, time);
+    this.#wheel.set(alarm, Math.min(next, term.nextAt(notice)));
+  }
+
+  /** When a client has got nothing for the time of a heartbeat. It may have got it up to an interval after the beat that it counts from. */
+  #silentUntil({ wroteAt }: Cursor): number {
+    return wroteAt + this.#parts.times.heartbeat + this.interval;
   }
 
   /**

@@ -1,6 +1,15 @@
 import type { Chunk } from './batch.ts';
 import type { Cursor, Place } from './cursor.ts';
 import type { Meter } from './meter.ts';
+import { Stall } from './stall.ts';
+
+/** Whoever looks at cursors when it is time. */
+export interface Watch {
+  /** Something of a cursor is new that says when it is to be looked at. */
+  watch(cursor: Cursor): void;
+  /** It is gone. */
+  forget(cursor: Cursor): void;
+}
 
 export interface StandingParts {
   /** There is something to do for a cursor that is ready. */
@@ -8,6 +17,7 @@ export interface StandingParts {
   readonly meter: Meter;
   /** A clock that only goes forward, in ms. */
   readonly elapsed: () => number;
+  readonly watch: () => Watch;
 }
 
 /** Who stands where: every cursor by its place, and the entry that the live ones stand at. */
@@ -20,14 +30,15 @@ export class Standing {
   at: number;
   /** The last entry of the pass that runs; `at` while none does. Up to here, `next = 0` of other cursors holds. */
   reach: number;
-  /** Beats so far. */
-  beats = 0;
+  /** When the last beat was, on the clock that streams are timed by. */
+  beatTime: number;
   readonly #parts: StandingParts;
 
   /** @param at the head */
   constructor(at: number, parts: StandingParts) {
     this.at = at;
     this.reach = at;
+    this.beatTime = parts.elapsed();
     this.#parts = parts;
   }
 
@@ -47,13 +58,16 @@ export class Standing {
 
   /** Takes in a cursor that is new. */
   join(cursor: Cursor): void {
-    if (cursor.place !== 'gone') this[cursor.place].add(cursor);
+    if (cursor.place === 'gone') return;
+    this[cursor.place].add(cursor);
+    this.#parts.watch().watch(cursor);
   }
 
   /** Lets a cursor go, for good. */
   leave(cursor: Cursor): void {
     if (cursor.place !== 'gone') this[cursor.place].delete(cursor);
     cursor.place = 'gone';
+    this.#parts.watch().forget(cursor);
     for (const tap of cursor.taps ?? []) tap.end();
   }
 
@@ -63,7 +77,8 @@ export class Standing {
     cursor.place = place;
     this[place].add(cursor);
     if (place !== 'blocked') return;
-    cursor.fullSince = this.#parts.elapsed();
+    cursor.stall = new Stall(this.#parts.elapsed(), cursor.subscriber.taken);
+    this.#parts.watch().watch(cursor);
     this.#parts.meter.stalled();
   }
 
@@ -71,7 +86,7 @@ export class Standing {
   write(cursor: Cursor, bytes: Uint8Array, events = 0): boolean {
     cursor.bytes += bytes.length;
     cursor.events += events;
-    cursor.wroteAt = this.beats;
+    cursor.wroteAt = this.beatTime;
     this.#parts.meter.wrote(bytes.length, events);
     if (cursor.taps) for (const tap of cursor.taps) tap.write(bytes);
     return cursor.subscriber.write(bytes);
@@ -102,7 +117,9 @@ export class Standing {
 
   /** A cursor that was full has room again. */
   unblock(cursor: Cursor): void {
-    this.#parts.meter.drained(this.#parts.elapsed() - cursor.fullSince);
+    const time = this.#parts.elapsed();
+    this.#parts.meter.drained(time - (cursor.stall?.since ?? time));
+    cursor.stall = undefined;
     cursor.next ||= this.reach + 1;
     this.move(cursor, 'ready');
     this.settle(cursor);

@@ -9,6 +9,8 @@ export interface Subscriber {
    * `end` are the one exception. Must not throw.
    */
   write(bytes: Uint8Array): boolean;
+  /** How many bytes its peer has taken, as far as can be known; only differences count. Asked while it is full. */
+  readonly taken: number;
   /** The hub is done with this client and has forgotten it. Must end the stream, at once for `slow`. Must not call back. */
   end(reason: CloseReason): void;
 }

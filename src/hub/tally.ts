@@ -5,6 +5,8 @@ import type { Activity, CloseReason, GapReason } from './activity.ts';
 export interface Totals {
   readonly opened: number;
   readonly closed: Readonly<Partial<Record<CloseReason, number>>>;
+  /** Of the closed that left, those that were found to be gone without a word. */
+  readonly vanished: number;
   /** Credentials that were renewed while a stream was open. */
   readonly renewed: number;
   /** Times that somebody took credentials back. */
@@ -31,6 +33,7 @@ export class Tally {
   readonly #totals = {
     opened: 0,
     closed: {} as Record<string, number>,
+    vanished: 0,
     renewed: 0,
     revoked: 0,
     redacted: 0,
@@ -56,6 +59,7 @@ export class Tally {
         break;
       case 'closed':
         count(totals.closed, activity.reason);
+        if (activity.vanished) totals.vanished++;
         totals.delivered.events += activity.events;
         totals.delivered.bytes += activity.bytes;
         break;

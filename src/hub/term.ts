@@ -21,6 +21,11 @@ export class Term {
     return time >= this.#agesOut ? 'max-age' : undefined;
   }
 
+  /** When it is to be looked at next: at its notice, `notice` ms before the end, unless that was given, or at its end. */
+  nextAt(notice: number): number {
+    return Math.min(this.#agesOut, this.#noticed ? this.#expires : this.#expires - notice);
+  }
+
   /** How long its credential still lasts, in ms, when that is to be told: once, no more than `notice` ms before the end. */
   noticeAt(time: number, notice: number): number | undefined {
     if (this.#noticed || time < this.#expires - notice) return undefined;

@@ -33,6 +33,9 @@ export function hubOptions(
     get maxAge() {
       return inForce().maxAge;
     },
+    get stallTime() {
+      return inForce().stallTime;
+    },
     get replayRate() {
       return inForce().replayRate;
     },

@@ -40,6 +40,7 @@ export function metricFamilies(parts: MetricsParts): Family[] {
     ),
     counter('sse_dropped_connections_total', 'Connections that were closed unheard, for want of file descriptors.', dropped),
     counter('sse_closes_total', 'Event streams that ended, by reason.', by('reason', { ...CLOSES, ...totals.closed })),
+    counter('sse_vanished_total', 'Of the clients that left, those whose machine no longer answered.', totals.vanished),
     counter('sse_events_total', 'Events that entered the log.', hub.events),
     counter('sse_deliveries_total', 'Events that were written, once for each client.', measures.deliveries),
     counter('sse_sent_bytes_total', 'Bytes of event stream that were written.', measures.bytes),

@@ -16,6 +16,7 @@ import type { Running } from '../http/server-view.ts';
 import type { Sessions } from '../http/sessions.ts';
 import { subscribe } from '../http/subscribe.ts';
 import type { TopicRight } from '../http/topics.ts';
+import type { VanishedPeers } from '../http/vanished-peers.ts';
 import type { Observe } from '../hub/activity.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Measures } from '../hub/measures.ts';
@@ -44,6 +45,7 @@ export interface WiringParts {
   readonly limits: Limits;
   readonly places: Places;
   readonly descriptors: Descriptors;
+  readonly vanishedPeers: VanishedPeers;
   readonly measures: Measures;
   readonly totals: () => Totals;
   readonly stored: Keeping['stored'];
@@ -76,7 +78,7 @@ export function wire(parts: WiringParts): Handlers {
     subscribe: subscribe({
       ...credentials,
       hub,
-      stallTime: options.stallTime,
+      vanishedPeers: parts.vanishedPeers,
       limits,
       places,
       elapsed,

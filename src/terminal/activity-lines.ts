@@ -68,14 +68,14 @@ const TABLE: Table = {
     }),
   },
   closed: {
-    record: ({ client, clients, reason, duration, events, bytes }) => ({
+    record: ({ client, clients, reason, vanished, duration, events, bytes }) => ({
       level: BAD_ENDS.has(reason) ? 'warn' : 'info',
       msg: 'stream closed',
-      fields: { ...about(client), reason, duration, events, bytes, clients },
+      fields: { ...about(client), reason, ...(vanished && { vanished }), duration, events, bytes, clients },
     }),
-    line: ({ client, clients, reason, duration: ms }) => ({
+    line: ({ client, clients, reason, vanished, duration: ms }) => ({
       look: BAD_ENDS.has(reason) ? 'yellow' : 'gray',
-      text: `- ${who(client)} left after ${duration(ms)} · ${counted(clients, 'client')}${reason === 'left' ? '' : ` (${reason})`}`,
+      text: `- ${who(client)} left after ${duration(ms)} · ${counted(clients, 'client')}${vanished ? ' (vanished)' : reason === 'left' ? '' : ` (${reason})`}`,
     }),
   },
   renewed: {

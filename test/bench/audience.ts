@@ -159,7 +159,7 @@ function turn(): Promise<void> {
   return new Promise((resume) => setImmediate(resume));
 }
 
-const deaf: Subscriber = { write: () => true, end: () => {} };
+const deaf: Subscriber = { write: () => true, taken: 0, end: () => {} };
 
 function hubOf(size: number, who: (index: number) => Partial<Client>): Hub {
   const hub = new Hub({
@@ -170,6 +170,7 @@ function hubOf(size: number, who: (index: number) => Partial<Client>): Hub {
     heartbeat: 15_000,
     maxAge: 0,
     notice: 0,
+    stallTime: 30_000,
     observe: () => {},
   });
   for (let index = 0; index < size; index++) {

@@ -6,6 +6,8 @@ export interface Bench extends Cleanup {
   readonly full: boolean;
   /** Also the return of 2 000 clients at once. */
   readonly storm: boolean;
+  /** How long a run under load is, in s. */
+  readonly seconds: number;
   /** Tells a person who waits what is being done. */
   progress(what: string): void;
 }

@@ -1,10 +1,13 @@
 import { parseArgs } from 'node:util';
 import { audience } from './audience.ts';
+import { churn } from './churn.ts';
 import { dashboard } from './dashboard.ts';
 import { durable } from './durable.ts';
 import { accepted, table } from './figures.ts';
+import { slow } from './slow.ts';
 import { slowSenders } from './slow-senders.ts';
 import { stop } from './stop.ts';
+import { drop } from './storm.ts';
 
 /** `npm run bench -- NAME`: ends with 1 if a figure is not accepted. */
 
@@ -23,24 +26,32 @@ npm run bench -- slow-senders [--json]
 
 npm run bench -- stop [--json]
   SIGTERM at 10 000 clients, and when they come back; wants 10 400 open files
+
+npm run bench -- slow [--seconds 120] [--json]
+  1 000 clients and 10 that stall, three times, then 10 000 clients: seven runs of so many seconds
+npm run bench -- drop [--json]
+  15 000 clients that are cut off and come back at once; wants as many open files
+npm run bench -- churn [--json]
+  200 000 clients that come and go
 `;
-const BENCHES = new Map(Object.entries({ audience, dashboard, durable, 'slow-senders': slowSenders, stop }));
+const BENCHES = new Map(Object.entries({ audience, churn, dashboard, drop, durable, slow, 'slow-senders': slowSenders, stop }));
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { full: { type: 'boolean' }, storm: { type: 'boolean' }, json: { type: 'boolean' } },
+  options: { full: { type: 'boolean' }, storm: { type: 'boolean' }, json: { type: 'boolean' }, seconds: { type: 'string' } },
 });
 const { full = false, storm = false, json = false } = values;
+const seconds = Number(values.seconds ?? 120);
 
 const measure = BENCHES.get(positionals.join(' '));
-if (!measure) {
+if (!measure || !(seconds > 0)) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
   const cleanups: (() => void | Promise<void>)[] = [];
   try {
     const progress = (what: string): void => void process.stderr.write(`${what} …\n`);
-    const figures = await measure({ full, storm, progress, after: (done) => cleanups.push(done) });
+    const figures = await measure({ full, storm, seconds, progress, after: (done) => cleanups.push(done) });
     process.stdout.write(json ? `${JSON.stringify(figures)}\n` : table(figures));
     if (!figures.every(accepted)) process.exitCode = 1;
   } finally {

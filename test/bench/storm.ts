@@ -1,64 +1,116 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { createParser } from 'eventsource-parser';
 import { type Program, startProgram, temporaryFolder } from '../support/program.ts';
 import type { Bench } from './bench.ts';
+import type { Load } from './dashboard-clients.ts';
 import { type Figure, quantile } from './figures.ts';
+import { forgetPeak, memoryOf } from './process.ts';
 import { publisher } from './publisher.ts';
 import type { Report, Returning } from './storm-clients.ts';
 
-const CLIENTS = 2000;
-const MISSED = 10_000;
+/** Those that come back after a restart, and what they missed. */
+const RESTART = { clients: 2000, missed: 10_000 };
+/** Those that come back to a server that went on. */
+const DROP = { clients: 15_000, missed: 1000, within: 30 };
 const LIVE = 10;
 /** Time between publishes while the storm lasts, in ms. */
 const PAUSE = 200;
 /** Longest that the storm may last, in ms. */
 const PATIENCE = 180_000;
 
+/** Clients that return at once. */
+interface Storm {
+  readonly clients: number;
+  readonly missed: number;
+  /** All are to have all by then, in s. */
+  readonly within?: number;
+  readonly lastEventId: string;
+  /** A file with what each of them has missed, as bytes. */
+  readonly expected: string;
+  /** What the server had resident before, in MiB. */
+  readonly rss: number;
+}
+
 /** A restart of the server with many clients, all of which come back at once from behind its history. */
 export async function storm(bench: Bench): Promise<Figure[]> {
-  bench.progress(`a log that ${CLIENTS} clients have missed ${MISSED} events of`);
+  const { clients, missed } = RESTART;
+  bench.progress(`a log that ${clients} clients have missed ${missed} events of`);
   const folder = temporaryFolder();
   const args = ['--store', join(folder, 'log'), '--history-events', '100', '--log-level', 'silent', '--stall-time', '60s'];
   const before = await startProgram(bench, args);
-  const publish = publisher(bench, before.admin);
-  const lastEventId = await publish('the last that they saw');
-  for (let sent = 0; sent < MISSED; sent += 50)
-    await Promise.all(Array.from({ length: 50 }, (_, index) => publish(`${sent + index}:`.padEnd(100, 'x'))));
+  const lastEventId = await miss(bench, before, missed);
   const expected = join(folder, 'expected');
-  writeFileSync(expected, await replay(before.sse, lastEventId));
+  writeFileSync(expected, await replay(before.sse, lastEventId, missed));
   await before.stop();
 
   const program = await startProgram(bench, args);
-  const { pid } = program.child;
+  const rss = memoryOf(program.pid, 'VmRSS');
+  return comeBack(bench, program, { clients, missed, lastEventId, expected, rss });
+}
+
+/** Many clients are cut off and come back at once, from within the history, to a server that went on. */
+export async function drop(bench: Bench): Promise<Figure[]> {
+  const { clients, missed, within } = DROP;
+  bench.progress(`${clients} clients`);
+  const args = ['--max-clients', String(clients + 100), '--history-events', '2000', '--log-level', 'silent'];
+  const program = await startProgram(bench, args);
+  const { sse, admin, pid } = program;
+  const load: Load = { sse, admin, clients, chosen: 0, rate: 0 };
+  const child = fork(new URL('dashboard-clients.ts', import.meta.url), [JSON.stringify(load)], { execArgv: ['--import', 'tsx'] });
+  bench.after(() => void child.kill('SIGKILL'));
+  await once(child, 'message');
+  const rss = memoryOf(pid, 'VmRSS');
+  child.kill('SIGKILL'); // Which closes all its sockets.
+  const metrics = async () => (await fetch(new URL('/admin/stats', admin))).json() as Promise<{ clients: { total: number } }>;
+  while ((await metrics()).clients.total > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+
+  bench.progress(`they miss ${missed} events`);
+  const lastEventId = await miss(bench, program, missed);
+  const expected = join(temporaryFolder(), 'expected');
+  writeFileSync(expected, await replay(sse, lastEventId, missed));
+  return comeBack(bench, program, { clients, missed, within, lastEventId, expected, rss });
+}
+
+/** Publishes what is missed. @returns the id of the event before it */
+async function miss(bench: Bench, { admin }: Program, missed: number): Promise<string> {
+  const publish = publisher(bench, admin);
+  const lastEventId = await publish('the last that they saw');
+  for (let sent = 0; sent < missed; sent += 50)
+    await Promise.all(Array.from({ length: 50 }, (_, index) => publish(`${sent + index}:`.padEnd(100, 'x'))));
+  return lastEventId;
+}
+
+async function comeBack(bench: Bench, program: Program, storm: Storm): Promise<Figure[]> {
+  const { clients, missed, within, lastEventId, expected, rss } = storm;
+  const { pid } = program;
   const live = await Promise.all(Array.from({ length: LIVE }, () => LiveClient.open(bench, program.sse)));
-  const rss = memory(pid, 'VmRSS');
-  writeFileSync(`/proc/${pid}/clear_refs`, '5'); // Its peak is counted from now on: proc_pid_clear_refs(5).
+  forgetPeak(pid);
 
   bench.progress('the storm');
-  const returning: Returning = { url: program.sse, clients: CLIENTS, lastEventId, expected };
+  const returning: Returning = { url: program.sse, clients, lastEventId, expected };
   const child = fork(new URL('storm-clients.ts', import.meta.url), [JSON.stringify(returning)], {
     execArgv: ['--import', 'tsx'],
   });
   bench.after(() => void child.kill('SIGKILL'));
   const ready = once(child, 'message', { signal: AbortSignal.timeout(PATIENCE) });
   const [delays, report] = await publishUntilOver(program, bench, live, child, ready);
-  const growth = memory(pid, 'VmHWM') - rss;
+  const growth = memoryOf(pid, 'VmHWM') - rss;
   child.kill('SIGKILL');
   return [
     {
-      what: `of ${CLIENTS} clients that return at once, complete, in order, once`,
+      what: `of ${clients} clients that return at once, complete, in order, once`,
       value: report.complete,
       unit: '',
-      atLeast: CLIENTS,
+      atLeast: clients,
     },
     { what: '  broken', value: report.broken.length, unit: '', atMost: 0 },
-    { what: '  time until all had all', value: report.seconds, unit: 's' },
-    { what: '  events a second', value: (CLIENTS * MISSED) / report.seconds, unit: '/s' },
+    { what: '  time until all had all', value: report.seconds, unit: 's', ...(within !== undefined && { atMost: within }) },
+    { what: '  events a second', value: (clients * missed) / report.seconds, unit: '/s' },
     { what: '  server, resident before', value: rss, unit: 'MiB' },
     { what: '  growth at its peak', value: growth, unit: 'MiB', atMost: 100 },
     { what: `  publishes meanwhile to ${LIVE} live clients`, value: delays.length / LIVE, unit: '', atLeast: 1 },
@@ -97,7 +149,7 @@ async function publishUntilOver(
 }
 
 /** What a client that returns is sent after its opening, as bytes, which another project's parser has found to be all there is. */
-async function replay(url: string, lastEventId: string): Promise<Buffer> {
+async function replay(url: string, lastEventId: string, missed: number): Promise<Buffer> {
   const response = await fetch(url, { headers: { 'last-event-id': lastEventId } });
   const first = Number(lastEventId.split('-')[1]) + 1;
   let next = first;
@@ -113,7 +165,7 @@ async function replay(url: string, lastEventId: string): Promise<Buffer> {
   for await (const part of response.body as ReadableStream<Uint8Array>) {
     parts.push(part);
     parser.feed(decoder.decode(part, { stream: true }));
-    if (next === first + MISSED) break;
+    if (next === first + missed) break;
   }
   const bytes = Buffer.concat(parts);
   return bytes.subarray(bytes.indexOf('\n\n') + 2);
@@ -146,10 +198,4 @@ class LiveClient {
       });
     return performance.now();
   }
-}
-
-/** In MiB. */
-function memory(pid: number | undefined, field: 'VmRSS' | 'VmHWM'): number {
-  const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? [];
-  return Number(kibibytes) / 1024;
 }

@@ -90,7 +90,7 @@ test('a client that takes nothing of its answer is cut', { timeout: 5000 }, asyn
 });
 
 test('but an event stream has a time of its own: one where nothing happens stays', async (t) => {
-  const { socket, wire } = await connected(t, ({ res }) => void new EventStream(res, {}, 1000));
+  const { socket, wire } = await connected(t, ({ res }) => void new EventStream(res, {}));
   wire.send(`${GET}\r\n`);
   await wire.until((received) => received.endsWith('\r\n\r\n'), 'the headers');
   assert.equal(socket.timeout, 0);
@@ -121,7 +121,7 @@ test('a handler that throws what it should not is answered 500 without a word, a
 test('nothing of the head that a client sent is kept with its stream', async (t) => {
   let request: unknown;
   const { wire } = await connected(t, ({ req, res }) => {
-    new EventStream(res, {}, 1000);
+    new EventStream(res, {});
     request = [req.url, req.headers, req.rawHeaders];
   });
   wire.send(`GET /?${'x'.repeat(10_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`);

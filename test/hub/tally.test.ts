@@ -21,6 +21,7 @@ test('everything that happens to streams and events is counted', async () => {
     opened: 3,
     renewed: 0,
     revoked: 0,
+    vanished: 0,
     redacted: 0,
     closed: { left: 1, kicked: 1 },
     events: 2,

@@ -16,6 +16,7 @@ export class FakeClient implements Subscriber {
   raw = '';
   writes: Uint8Array[] = [];
   full = false;
+  taken = 0;
   ended: CloseReason | undefined;
   cursor!: Cursor;
   readonly #parser = createParser({ onEvent: (event) => void this.received.push(event) });
@@ -71,6 +72,8 @@ export class Bench {
       heartbeat: 15_000,
       maxAge: 0,
       notice: 30_000,
+      // Those that are full in a test stay it, until it says otherwise.
+      stallTime: 3_600_000,
       observe: (activity) => void this.activities.push(activity),
       now,
       elapsed: now,

@@ -53,6 +53,8 @@ test('the record of a closed stream has duration, events, bytes and reason; slow
   const { level, fields } = activityRecord({ ...closed, reason: 'left' });
   assert.equal(level, 'info');
   assert.deepEqual([fields.duration, fields.events, fields.bytes, fields.reason], [12_000, 3, 400, 'left']);
+  assert.equal(fields.vanished, undefined);
+  assert.equal(activityRecord({ ...closed, reason: 'left', vanished: true }).fields.vanished, true);
   assert.deepEqual(
     (['slow', 'error', 'shutdown', 'max-age'] as const).map((reason) => activityRecord({ ...closed, reason }).level),
     ['warn', 'warn', 'info', 'info'],
