@@ -7,6 +7,7 @@ import { startProgram } from '../support/program.ts';
 import type { Bench } from './bench.ts';
 import type { Load, Said } from './dashboard-clients.ts';
 import { type Figure, median } from './figures.ts';
+import { cpuOf } from './processes.ts';
 
 const CLIENTS = 10_000;
 const CHOSEN = 10;
@@ -15,8 +16,6 @@ const RATE = 1000;
 const SPAN = 10;
 /** The server with the dashboard and without it, in turn, so many times. */
 const ROUNDS = 3;
-/** A clock tick of /proc/PID/stat, in s. */
-const TICK = 0.01;
 
 /** What an open dashboard costs while the server is busy: frames, memory of its tab, and the server's CPU. */
 export async function dashboard(bench: Bench): Promise<Figure[]> {
@@ -73,16 +72,10 @@ export async function dashboard(bench: Bench): Promise<Figure[]> {
 
 /** What a process uses meanwhile, in % of a core. */
 async function cpuDuring(pid: number, work: () => Promise<unknown>): Promise<number> {
-  const before = cpu(pid);
+  const before = cpuOf(pid);
   const start = performance.now();
   await work();
-  return ((cpu(pid) - before) / ((performance.now() - start) / 1000)) * 100;
-}
-
-/** proc_pid_stat(5): utime and stime, after the name, which may hold spaces. In s. */
-function cpu(pid: number): number {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-  return (Number(fields[11]) + Number(fields[12])) * TICK;
+  return ((cpuOf(pid) - before) / ((performance.now() - start) / 1000)) * 100;
 }
 
 function framesOf(page: Page): Promise<number> {
