@@ -1,17 +1,29 @@
 import { parseArgs } from 'node:util';
 import { audience } from './audience.ts';
 import { churn } from './churn.ts';
+import { compare } from './comparison.ts';
+import { bounds, text } from './comparison-table.ts';
+import { CONTENDERS } from './contenders.ts';
 import { dashboard } from './dashboard.ts';
 import { durable } from './durable.ts';
-import { accepted, table } from './figures.ts';
+import { accepted, type Figure, table } from './figures.ts';
+import { updateReadme } from './readme-figures.ts';
 import { slow } from './slow.ts';
 import { slowSenders } from './slow-senders.ts';
 import { stop } from './stop.ts';
 import { drop } from './storm.ts';
 
-/** `npm run bench -- NAME`: ends with 1 if a figure is not accepted. */
+/** `npm run bench -- NAME`: ends with 1 if a figure is not accepted, or if a server that is compared failed. */
 
-const USAGE = `npm run bench -- audience [--json]
+const NAMES = CONTENDERS.map(({ name }) => name);
+const USAGE = `npm run bench -- [--quick] [--rounds N] [--only NAME]… [--json] [--update-readme]
+  the server beside others: ${NAMES.join(', ')}
+  --quick          less than a minute: one round, shorter, with fewer connections; nothing is judged
+  --rounds N       medians of so many (default: 3)
+  --only NAME      only these
+  --update-readme  writes the table and the picture of README.md anew
+
+npm run bench -- audience [--json]
 npm run bench -- durable [--full] [--storm] [--json]
   --full   also a log of ten million events: minutes, and 3 GB of disk
   --storm  also 2 000 clients that return at once
@@ -38,22 +50,50 @@ const BENCHES = new Map(Object.entries({ audience, churn, dashboard, drop, durab
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { full: { type: 'boolean' }, storm: { type: 'boolean' }, json: { type: 'boolean' }, seconds: { type: 'string' } },
+  options: {
+    full: { type: 'boolean', default: false },
+    storm: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    quick: { type: 'boolean', default: false },
+    rounds: { type: 'string' },
+    only: { type: 'string', multiple: true, default: [] },
+    seconds: { type: 'string', default: '120' },
+    'update-readme': { type: 'boolean', default: false },
+  },
 });
-const { full = false, storm = false, json = false } = values;
-const seconds = Number(values.seconds ?? 120);
+const { full, storm, json, quick, only } = values;
+const rounds = Number(values.rounds ?? (quick ? 1 : 3));
+const seconds = Number(values.seconds);
+const isBad = !(seconds > 0) || !Number.isInteger(rounds) || rounds < 1 || only.some((name) => !NAMES.includes(name));
 
-const measure = BENCHES.get(positionals.join(' '));
-if (!measure || !(seconds > 0)) {
+const cleanups: (() => void | Promise<void>)[] = [];
+const after = (done: () => void | Promise<void>): void => void cleanups.push(done);
+const progress = (what: string): void => void process.stderr.write(`${what} …\n`);
+
+async function comparison(): Promise<boolean> {
+  const found = await compare({ quick, rounds, only, progress, after });
+  const figures = quick ? [] : bounds(found);
+  process.stdout.write(json ? `${JSON.stringify({ ...found, figures })}\n` : text(found) + table(figures));
+  for (const [name, reason] of Object.entries(found.failed)) process.stderr.write(`${name} failed: ${reason}\n`);
+  if (values['update-readme']) updateReadme(found);
+  return Object.keys(found.failed).length === 0 && figures.every(accepted);
+}
+
+async function named(measure: (bench: Parameters<typeof durable>[0]) => Promise<Figure[]>): Promise<boolean> {
+  const figures = await measure({ full, storm, seconds, progress, after });
+  process.stdout.write(json ? `${JSON.stringify(figures)}\n` : table(figures));
+  return figures.every(accepted);
+}
+
+const name = positionals.join(' ');
+const measure = BENCHES.get(name);
+if (isBad || (name !== '' && !measure)) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
-  const cleanups: (() => void | Promise<void>)[] = [];
   try {
-    const progress = (what: string): void => void process.stderr.write(`${what} …\n`);
-    const figures = await measure({ full, storm, seconds, progress, after: (done) => cleanups.push(done) });
-    process.stdout.write(json ? `${JSON.stringify(figures)}\n` : table(figures));
-    if (!figures.every(accepted)) process.exitCode = 1;
+    const isWell = measure ? await named(measure) : await comparison();
+    if (!isWell) process.exitCode = 1;
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup();
   }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /** A clock tick of /proc/PID/stat, in s. */
@@ -18,4 +19,9 @@ export function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number {
 /** Its peak is counted from now on: proc_pid_clear_refs(5). */
 export function forgetPeak(pid: number): void {
   writeFileSync(`/proc/${pid}/clear_refs`, '5');
+}
+
+/** Keeps all threads of a process on one core, where the machine has `taskset`; elsewhere the kernel decides. */
+export function pin(pid: number, core: number): void {
+  spawnSync('taskset', ['-a', '-cp', String(core), String(pid)]);
 }
