@@ -75,12 +75,6 @@ export async function slow(bench: Bench): Promise<Figure[]> {
       unit: '',
       ...(bench.seconds >= 90 && { atLeast: STALLED }),
     },
-    {
-      what: '  closes that clients saw and nobody counted',
-      value: Math.max(...beside.map(({ slow, report }) => report.closed - slow)),
-      unit: '',
-      atMost: 0,
-    },
     { what: '  server, % of a core', value: of(beside, ({ cpu }) => cpu), unit: '' },
     { what: '10 000 clients, 512 bytes a second: p50', value: many.report.p50, unit: 'ms' },
     { what: '  p99', value: many.report.p99, unit: 'ms' },
