@@ -1,4 +1,5 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { type Addresses, App } from '../app.ts';
 import { SseError } from '../errors.ts';
 import type { Activity } from '../hub/activity.ts';
@@ -10,8 +11,15 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { banner, dashboardUrl, identities, networkUrls } from './banner.ts';
 import { controlOf } from './control.ts';
 
+/**
+ * How much of the heap may be garbage before it is collected: half of what is in use. V8 lets it grow up to fourfold, and 15 000
+ * clients that drop and return then stand in memory twice: 168 MiB more, and 58 MiB with this. The program's matter: a library has no say in it.
+ */
+const GARBAGE = '--heap-growing-percent=50';
+
 /** Serves until it is told to stop. @returns the exit code @throws SseError what kept it from starting */
 export async function serve(source: ConfigSource, process: NodeJS.Process): Promise<number> {
+  setFlagsFromString(GARBAGE);
   const { options, sources, warnings } = source.loaded;
   const { stdin, stdout, stderr, env } = process;
   const isTTY = stdin.isTTY === true && stdout.isTTY === true && env.TERM !== 'dumb';

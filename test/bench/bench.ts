@@ -8,6 +8,8 @@ export interface Bench extends Cleanup {
   readonly storm: boolean;
   /** How long a run under load is, in s. */
   readonly seconds: number;
+  /** How often it is run, for the median. */
+  readonly rounds: number;
   /** Tells a person who waits what is being done. */
   progress(what: string): void;
 }

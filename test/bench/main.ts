@@ -39,8 +39,8 @@ npm run bench -- slow-senders [--json]
 npm run bench -- stop [--json]
   SIGTERM at 10 000 clients, and when they come back; wants 10 400 open files
 
-npm run bench -- slow [--seconds 120] [--json]
-  1 000 clients and 10 that stall, three times, then 10 000 clients: seven runs of so many seconds
+npm run bench -- slow [--seconds 120] [--rounds 3] [--json]
+  1 000 clients and 10 that stall, each round without and with, then 10 000 clients: seven runs of so many seconds
 npm run bench -- drop [--json]
   15 000 clients that are cut off and come back at once; wants as many open files
 npm run bench -- churn [--json]
@@ -80,7 +80,7 @@ async function comparison(): Promise<boolean> {
 }
 
 async function named(measure: (bench: Parameters<typeof durable>[0]) => Promise<Figure[]>): Promise<boolean> {
-  const figures = await measure({ full, storm, seconds, progress, after });
+  const figures = await measure({ full, storm, seconds, rounds, progress, after });
   process.stdout.write(json ? `${JSON.stringify(figures)}\n` : table(figures));
   return figures.every(accepted);
 }

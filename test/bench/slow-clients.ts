@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 
 /*
  * The load of the benchmark of slow clients, in a process of its own: clients that count bytes and note when an event is
- * whole, others that open a stream, read nothing and come back when they are closed, and a publisher that keeps to a rate.
+ * whole, others that open a stream and read nothing, and a publisher that keeps to a rate.
  */
 
 /** What this process is told, as JSON, in its argument. */
@@ -28,13 +28,9 @@ export type SlowSaid =
       readonly p99: number;
       /** Of the events that were due to the clients that read, so many are missing. */
       readonly missing: number;
-      /** How often a client that reads nothing was closed. */
-      readonly closed: number;
     };
 
 const AT_ONCE = 50;
-/** Until a client that was closed comes back, in ms. */
-const RETRY = 2000;
 
 const { sse, admin, clients, stalled, size, rate, seconds } = JSON.parse(process.argv[2] ?? '') as SlowLoad;
 const say = (said: SlowSaid): void => void process.send?.(said);
@@ -46,7 +42,6 @@ const sentAt = new Float64Array(events);
 /** In tenths of a millisecond; the last is for all that are longer. */
 const delays = new Uint32Array(600_000);
 let received = 0;
-let closed = 0;
 
 /** A client that reads. All events have one size, so counting bytes up to a frame's end is enough. */
 function reads(): Promise<void> {
@@ -79,7 +74,7 @@ function reads(): Promise<void> {
   });
 }
 
-/** A client that reads its opening and nothing more. */
+/** A client that reads its opening and nothing more: not even that it was closed. */
 function stalls(): Promise<void> {
   return new Promise((resolve) => {
     const socket = connect(Number(port), hostname);
@@ -88,10 +83,6 @@ function stalls(): Promise<void> {
       resolve();
     });
     socket.on('error', () => {});
-    socket.on('close', () => {
-      closed++;
-      setTimeout(() => void stalls(), RETRY);
-    });
     socket.write(head);
   });
 }
@@ -129,5 +120,5 @@ function report(): void {
     }
     return Number.NaN;
   };
-  say({ p50: quantile(0.5), p99: quantile(0.99), missing: events * (clients - stalled) - received, closed });
+  say({ p50: quantile(0.5), p99: quantile(0.99), missing: events * (clients - stalled) - received });
 }

@@ -66,8 +66,8 @@ export async function drop(bench: Bench): Promise<Figure[]> {
   await once(child, 'message');
   const rss = memoryOf(pid, 'VmRSS');
   child.kill('SIGKILL'); // Which closes all its sockets.
-  const metrics = async () => (await fetch(new URL('/admin/stats', admin))).json() as Promise<{ clients: { total: number } }>;
-  while ((await metrics()).clients.total > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  const stats = async () => (await fetch(new URL('/admin/stats', admin))).json() as Promise<{ clients: { total: number } }>;
+  while ((await stats()).clients.total > 0) await new Promise((resolve) => setTimeout(resolve, 50));
 
   bench.progress(`they miss ${missed} events`);
   const lastEventId = await miss(bench, program, missed);
@@ -115,7 +115,7 @@ async function comeBack(bench: Bench, program: Program, storm: Storm): Promise<F
     { what: '  growth at its peak', value: growth, unit: 'MiB', atMost: 100 },
     { what: `  publishes meanwhile to ${LIVE} live clients`, value: delays.length / LIVE, unit: '', atLeast: 1 },
     { what: '  from asking to delivery, p50', value: quantile(delays, 0.5), unit: 'ms' },
-    { what: '  longest', value: Math.max(...delays), unit: 'ms', atMost: 1000 },
+    { what: '  longest', value: Math.max(...delays), unit: 'ms', ...(within === undefined && { atMost: 1000 }) },
   ];
 }
 
