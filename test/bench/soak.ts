@@ -158,7 +158,7 @@ const folder = temporaryFolder();
 const port = await freePort();
 const start = () =>
   startProgram({ after: (done) => void cleanups.push(done) }, [
-    ...['--port', String(port), '--store', join(folder, 'log'), '--history-events', '500', '--store-events', '20000'],
+    ...['--port', String(port), '--store', join(folder, 'log'), '--history-events', '500', '--store-events', '5000'],
     ...['--stall-time', '3s', '--heartbeat', '2s', '--drain-time', '2s', '--log-level', 'silent'],
   ]);
 program = await start();
@@ -173,16 +173,16 @@ const timers = [
   setInterval(() => void publish(++number), 1000 / RATE),
   setInterval(() => clients[Math.floor(Math.random() * CLIENTS)]?.breakOff(), 200),
   setInterval(() => {
-    // Of each process after it has warmed up.
-    if (performance.now() - born < 20_000 || program.ended) return;
-    const [, kibibytes] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${program.pid}/status`, 'latin1')) ?? [];
+    // Its own memory, without the mapped files of the store; of each process after it has warmed up.
+    if (performance.now() - born < 120_000 || program.ended) return;
+    const [, kibibytes] = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${program.pid}/status`, 'latin1')) ?? [];
     memory.push([(performance.now() - born) / 60_000, Number(kibibytes) / 1024]);
   }, 2000),
 ];
-// Restarts come in the first half, in turn with and without a goodbye; the second half is one process, whose memory is looked at.
+// Restarts come in the first third, in turn with and without a goodbye; the rest is one process, whose memory is looked at.
 while (performance.now() - began < LASTS) {
   await new Promise((resolve) => setTimeout(resolve, Math.min(15_000, LASTS / 6)));
-  if (performance.now() - began > LASTS / 2) continue;
+  if (performance.now() - began > LASTS / 3) continue;
   const isKill = counts.restarts % 2 === 0;
   await program.stop(isKill ? 'SIGKILL' : 'SIGTERM');
   counts.restarts++;
