@@ -31,6 +31,7 @@ import { type Keeping, openKeeping } from './parts/keeping.ts';
 import { type Addresses, listenFor } from './parts/listening.ts';
 import { mountsOf } from './parts/mounts.ts';
 import { NamedFiles } from './parts/named-files.ts';
+import { readAtStart } from './parts/read-file.ts';
 import { type ConfigSource, type Prepared, Reloading } from './parts/reloading.ts';
 import { adminTokenOf, type ReadFile } from './parts/verifiers.ts';
 import { wire } from './parts/wiring.ts';
@@ -126,7 +127,7 @@ export class App {
     };
     const exposed = production || options.trustProxy.length > 0 || !isLoopbackHost(options.host);
     const sessions = new Sessions(() => performance.now());
-    const files = new NamedFiles();
+    const files = new NamedFiles(readAtStart);
     const { read } = files;
     const guard = new Guard({
       exposed,

@@ -30,7 +30,7 @@ export async function runCommand(argv: readonly string[], effects: Effects): Pro
   let exitCode = 0;
   const program = describe(effects);
 
-  const read = () => loadOptions({ flags: program.opts(), env: effects.env, readFile: effects.readFile });
+  const read = (readFile = effects.readFile) => loadOptions({ flags: program.opts(), env: effects.env, readFile });
   const load = (): Loaded | undefined => {
     try {
       return read();
@@ -43,7 +43,7 @@ export async function runCommand(argv: readonly string[], effects: Effects): Pro
   };
   program.action(async () => {
     const loaded = load();
-    if (loaded) exitCode = await effects.run({ loaded, again: read });
+    if (loaded) exitCode = await effects.run({ loaded, again: () => read(effects.rereadFile) });
   });
   addConfigCommand(program, load, effects);
   const ended = (code: number) => {

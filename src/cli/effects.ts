@@ -9,6 +9,8 @@ import type { TopOrder } from './top-order.ts';
 
 /** What the command does to the world. It touches nothing else, and the process not at all. */
 export interface Effects extends Pick<Given, 'env' | 'readFile'> {
+  /** As `readFile`, while the server runs. */
+  readonly rereadFile: Given['readFile'];
   readonly stdout: (text: string) => void;
   readonly stderr: (text: string) => void;
   /** Of the terminal, to wrap help at. Default 80. */

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type ErrorCode, SseError } from '../errors.ts';
 import { inspect } from '../parts/inspect.ts';
+import { readAtStart, readWhileServing } from '../parts/read-file.ts';
 import { packageVersion } from '../parts/version.ts';
 import { runCommand } from './command.ts';
 import { interruption } from './interruption.ts';
@@ -31,7 +31,8 @@ export async function main(): Promise<void> {
       stdout: (text) => void stdout.write(text),
       stderr: write,
       env: process.env,
-      readFile: (path) => readFileSync(path, 'utf8'),
+      readFile: (path) => readAtStart(path).toString(),
+      rereadFile: (path) => readWhileServing(path).toString(),
       columns: stdout.columns,
       version,
       inspect: ({ options }) => inspect(options),

@@ -9,12 +9,18 @@ type Digests = ReadonlyMap<string, { readonly file: string; readonly digest: str
 
 /** The files that options name, each read once: what was found good is what counts, whoever writes meanwhile. */
 export class NamedFiles {
+  readonly #from: (file: string) => Buffer;
   readonly #contents = new Map<string, Buffer>();
   readonly #digests = new Map<string, { readonly file: string; readonly digest: string }>();
 
+  /** @param from what reads one */
+  constructor(from: (file: string) => Buffer) {
+    this.#from = from;
+  }
+
   readonly read: ReadFile = (option, file) => {
     const known = this.#contents.get(file);
-    const content = known ?? read(option, file);
+    const content = known ?? read(option, file, this.#from);
     this.#contents.set(file, content);
     this.#digests.set(option, { file, digest: createHash('sha256').update(content).digest('base64') });
     return content;

@@ -7,6 +7,7 @@ import type { ConfigState, Reloaded } from '../http/server-view.ts';
 import type { Observe, OptionChange, ReloadSource } from '../hub/activity.ts';
 import { inspect } from './inspect.ts';
 import { NamedFiles, rewritten } from './named-files.ts';
+import { readWhileServing } from './read-file.ts';
 import type { ReadFile } from './verifiers.ts';
 
 /** Where a program has its configuration from. */
@@ -107,7 +108,7 @@ export class Reloading {
     this.#checkRunning();
     const next = source.again();
     const { loaded, changed, needsRestart } = planReload(this.#running, next);
-    const files = new NamedFiles();
+    const files = new NamedFiles(readWhileServing);
     inspect(next.options, files.read);
     const { warnings, apply } = await prepare(loaded.options, files.read);
     this.#checkRunning();

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Options } from '../config/options.ts';
 import { SseError } from '../errors.ts';
 import type { Observe } from '../hub/activity.ts';
@@ -8,6 +7,7 @@ import { RemoteKeys } from '../identity/jwks.ts';
 import type { Algorithm } from '../identity/jwt-algorithms.ts';
 import { fixedKeys, type KeySource, parseKeys, secretKey, type VerificationKey } from '../identity/jwt-keys.ts';
 import { parseUsers, type Users } from '../identity/users.ts';
+import { readAtStart } from './read-file.ts';
 
 /** The keys that a provider publishes, and what they were asked for with. */
 interface Provider {
@@ -135,9 +135,9 @@ function* strangersIn({ jwksUrl, jwtIssuer, jwtAudience }: Options): Generator<s
 }
 
 /** What a file that an option names holds. @throws SseError `invalid-config` */
-export function read(option: string, file: string): Buffer {
+export function read(option: string, file: string, from: (file: string) => Buffer = readAtStart): Buffer {
   try {
-    return readFileSync(file);
+    return from(file);
   } catch (error) {
     throw SseError.of('invalid-config', [
       { pointer: option, detail: `cannot read ${JSON.stringify(file)}: ${reasonOf(error as NodeJS.ErrnoException)}` },

@@ -26,6 +26,9 @@ export async function run(argv: readonly string[], world: Partial<Effects> = {})
     readFile: () => {
       throw Object.assign(new Error(), { code: 'ENOENT' });
     },
+    rereadFile: () => {
+      throw Object.assign(new Error(), { code: 'ENOENT' });
+    },
     version: '1.2.3',
     inspect: () => {},
     run: (source) => {

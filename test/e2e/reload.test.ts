@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { createSecretKey } from 'node:crypto';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -101,6 +102,12 @@ describe('a reload', () => {
     await refused([/^users.json \/users\/0\/id: is required/, /^--admin-token-file: cannot read "nowhere": no such file/]);
     rmSync(join(cwd, 'config.json'));
     await refused([/^--config: cannot read 'config.json': no such file/]);
+    // Nobody writes into them, so that reading would last for ever, and nobody would get anything meanwhile.
+    execFileSync('mkfifo', ['config.json', 'pipe'], { cwd });
+    await refused([/^--config: cannot read 'config.json': it is no plain file/]);
+    rmSync(join(cwd, 'config.json'));
+    write('config.json', { users: 'pipe' });
+    await refused([/^--users: cannot read "pipe": it is no plain file/]);
 
     assert.equal((await program.logged({ msg: /^configuration refused/ })).level, 'error');
     const { value } = ((await json(program, 'config')) as { cors: { value: unknown } }).cors;
@@ -109,7 +116,7 @@ describe('a reload', () => {
     await program.publish({ data: 'still', filter: { id: '7' } });
     await Promise.all([stream.has(1), again.has(1)]);
     const stats = (await json(program, 'stats')) as { totals: { reloads: object }; config: { lastReloadSuccessful: boolean } };
-    assert.deepEqual(stats.totals.reloads, { applied: 0, refused: 4 });
+    assert.deepEqual(stats.totals.reloads, { applied: 0, refused: 6 });
     assert.equal(stats.config.lastReloadSuccessful, false);
   });
 
