@@ -101,8 +101,8 @@ describe('a process that was stopped and goes on', () => {
     await program.until('both are there', () => program.log.filter(({ msg }) => msg === 'stream opened').length === 2);
     // More than the kernel takes for both sides: it is full, and on its way to being slow.
     for (let n = 0; n < 24; n++) await program.publish({ data: `${n}:`.padEnd(1_000_000, 'x') });
-    // Its time to take something is begun anew once, since part of it went into the kernel: that comes after two seconds.
-    await new Promise((resolve) => setTimeout(resolve, 2400));
+    // A good part of its time to take something is over, and the sleep alone is longer than that.
+    await new Promise((resolve) => setTimeout(resolve, 1200));
     program.child.kill('SIGSTOP');
     const beats = () => live.raw.split(': hb\n').length;
     const before = beats();
