@@ -8,7 +8,7 @@ import { describe } from './machine.ts';
 
 const README = join(ROOT, 'README.md');
 const PICTURE = '.github/comparison.svg';
-const PLACE = /(<!-- comparison -->\n)[^]*?(<!-- \/comparison -->)/;
+const PLACE = /(<!-- comparison -->\n)[\s\S]*?(<!-- \/comparison -->)/;
 
 /** Writes the table and the picture of README.md anew. */
 export function updateReadme(comparison: Comparison): void {
