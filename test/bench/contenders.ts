@@ -103,7 +103,7 @@ const nchan: Contender = {
     const port = await freePort();
     writeFileSync(join(folder, 'nginx.conf'), nchanConfig(port));
     const nginx = new Running(['-p', folder, '-c', 'nginx.conf', '-e', 'stderr'], { command: ['nginx'], env: { PATH } });
-    t.after(async () => void (await nginx.stop()));
+    t.after(() => nginx.kill());
     const pid = await nginx.until('its worker runs', () => {
       if (nginx.ended) throw new Error(`nginx ended: ${nginx.stderr}`);
       const started = /start worker process (\d+)/.exec(nginx.stderr);
