@@ -16,7 +16,7 @@ const panelsOf = (connections: number): readonly Panel[] => [
   { what: 'CPU a delivery, one publisher: less is better', name: 'closedCpu', unit: 'µs' },
   { what: 'Deliveries a second, 16 publishers: more is better', name: 'sixteenRate', unit: '' },
   { what: `Memory a connection, of ${grouped(connections)}: less is better`, name: 'memory', unit: 'KiB' },
-  { what: 'Publish to receive, p99, 20 events a second: less is better', name: 'pacedP99', unit: 'ms' },
+  { what: 'Latency p99, 20 events a second: less is better', name: 'pacedP99', unit: 'ms' },
 ];
 
 /** The main figures as bars, for light pages and dark ones. */

@@ -85,16 +85,22 @@ async function named(measure: (bench: Parameters<typeof durable>[0]) => Promise<
   return figures.every(accepted);
 }
 
+async function cleanUp(): Promise<void> {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+}
+
 const name = positionals.join(' ');
 const measure = BENCHES.get(name);
 if (isBad || (name !== '' && !measure)) {
   process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
+  // Nothing that was started may go on alone.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void cleanUp().then(() => process.exit(1)));
   try {
     const isWell = measure ? await named(measure) : await comparison();
     if (!isWell) process.exitCode = 1;
   } finally {
-    for (const cleanup of cleanups.reverse()) await cleanup();
+    await cleanUp();
   }
 }
