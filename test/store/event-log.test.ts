@@ -13,7 +13,7 @@ import { LevelLog } from '../../src/store/level-log.ts';
 /** One suite through the port for every log there is, against a plain array. */
 
 const RETENTION = { events: 1000, age: 3_600_000, bytes: 1024 * 1024 * 1024 };
-const RUNS = Number(process.env.RUNS ?? 500);
+const RUNS = Number(process.env.RUNS ?? 200);
 
 interface Kind {
   readonly name: string;

@@ -237,7 +237,7 @@ test('damage is found, told once, and never gives altered data; the rest is stil
       await damaged.close();
       rmSync(directory, { recursive: true });
     }),
-    { numRuns: Number(process.env.RUNS ?? 40) },
+    { numRuns: Number(process.env.RUNS ?? 20) },
   );
 });
 
