@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { SseError } from '../errors.ts';
@@ -6,7 +6,7 @@ import { tablesInUse } from './manifest.ts';
 import { type Database, LEVEL_OPTIONS, OpenStore, type Recovered, reasonOf, type Warn } from './open-store.ts';
 import { setAside } from './set-aside.ts';
 import { takeStock } from './stock.ts';
-import { damagedTables } from './tables.ts';
+import { damagedTables, isTable } from './tables.ts';
 import { checkRoom, unusable } from './unusable.ts';
 import { readWitness, writeWitness } from './witness.ts';
 
@@ -93,7 +93,11 @@ async function repair(directory: string, damaged: readonly string[]): Promise<vo
     directory,
     journals.map((name) => join(directory, name)),
   );
+  const used = tablesInUse(directory);
   for (const name of damaged) renameSync(join(directory, name), join(directory, `${name}.damaged`));
+  // A repair takes in every table that it finds, and with one that a compaction had done with what was dropped since.
+  const left = used ? readdirSync(directory).filter((name) => isTable(name) && !used.has(name)) : [];
+  for (const name of left) rmSync(join(directory, name));
   await ClassicLevel.repair(directory);
 }
 

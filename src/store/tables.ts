@@ -20,10 +20,15 @@ const TRAILER = 5;
 const PLAIN = 0;
 const SNAPPY = 1;
 
+/** Whether a file of a store is a table, by its name. */
+export function isTable(name: string): boolean {
+  return /\.(ldb|sst)$/.test(name);
+}
+
 /** The names of the table files in a store that are not as they were written. */
 export function damagedTables(directory: string): string[] {
   // Whatever else has such a name was not made by LevelDB, and reading it might never end.
-  const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => /\.(ldb|sst)$/.test(entry.name));
+  const files = readdirSync(directory, { withFileTypes: true }).filter((entry) => isTable(entry.name));
   return files.filter((entry) => !entry.isFile() || !isWhole(readFileSync(join(directory, entry.name)))).map(({ name }) => name);
 }
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { ClassicLevel } from 'classic-level';
 import { parseDraft } from '../../src/event/draft.ts';
 import { LevelLog } from '../../src/store/level-log.ts';
 import { tablesInUse } from '../../src/store/manifest.ts';
@@ -73,6 +74,39 @@ test('what a repair finds twice is counted once: nothing within the bounds goes'
   await log.trimmed();
   assert(log.head - log.oldest + 1 >= kept, `${log.head - log.oldest + 1} of ${kept} kept`);
   await log.close();
+});
+
+test('a repair takes in no table that the store had done with', async () => {
+  const { directory, tables } = await filled(900, 100_000_000);
+  const before = tables.map((name) => [name, readFileSync(join(directory, name))] as const);
+  const { log } = await open(directory, 'e2', 1_000_000);
+  await fill(log, 1);
+  await log.trimmed();
+  await log.close();
+  const level = new ClassicLevel(directory);
+  await level.compactRange('', '\uffff');
+  await level.close();
+  // An opening takes away what was compacted, and puts what is in the journal into one more table.
+  await (await open(directory, 'e3', 1_000_000)).log.close();
+  // A reason to repair.
+  const [damaged = ''] = tablesInUse(directory) ?? [];
+  const bytes = readFileSync(join(directory, damaged));
+  bytes[100] = (bytes[100] as number) ^ 1;
+  writeFileSync(join(directory, damaged), bytes);
+  const other = join(temporaryFolder(), 'log');
+  cpSync(directory, other, { recursive: true });
+  // As an end in the midst of a compaction leaves it.
+  const left = before.filter(([name]) => !existsSync(join(other, name)));
+  assert(left.length > 0);
+  for (const [name, table] of left) writeFileSync(join(other, name), table);
+  const repaired = [];
+  for (const place of [directory, other]) {
+    const { log, warnings } = await open(place, 'e4', 100_000_000);
+    assert.match(warnings.join(), /being repaired/);
+    repaired.push([log.oldest, log.head, log.size.bytes]);
+    await log.close();
+  }
+  assert.deepEqual(repaired[1], repaired[0]);
 });
 
 test('a store that is closed in the midst of anything opens without a complaint, and keeps what is within the bounds', async () => {
