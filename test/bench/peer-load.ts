@@ -27,8 +27,9 @@ export interface LoadAnswer {
 
 /** So many connect at a time. */
 const AT_ONCE = 256;
-/** More clients than an address has ports share several. */
-const PER_ADDRESS = 20_000;
+/** Looking for a free port of an address takes the longer the more are taken, also by connections that are over: so there are several, and others each time. */
+const PER_ADDRESS = 1000;
+const NETWORK = `127.${1 + (process.pid % 250)}.${Math.floor(process.pid / 250) % 250}`;
 /** No delivery for so long, in ms: nothing more comes. */
 const SILENCE = 5000;
 /** Latencies are counted in steps of 0.02 ms, up to 20 s. */
@@ -119,7 +120,7 @@ function open({ port, path, count, first, lastEventId }: Extract<LoadOrder, { op
       carry = take(bytes);
       return true;
     };
-    const localAddress = `127.0.0.${2 + Math.floor(number / PER_ADDRESS)}`;
+    const localAddress = `${NETWORK}.${2 + (Math.floor(number / PER_ADDRESS) % 250)}`;
     const socket = connect({ port, host: '127.0.0.1', localAddress, noDelay: true, onread: { buffer, callback } });
     socket.on('error', (error) => {
       failed ||= error.message;

@@ -22,6 +22,9 @@ const CLIENTS = Number(values.clients);
 const RATE = Number(values.rate);
 const TOPICS = ['a', 'b', 'c'] as const;
 const PROFILES = ['Administrator', 'Guest'] as const;
+/** How many events the store keeps, and for how long who is rare stays away, in ms: longer than it takes to publish those. */
+const KEPT = 5000;
+const ABSENCE = (1.2 * KEPT * 1000) / RATE;
 /** MiB an hour that memory may grow by, once it has warmed up; below ten minutes a slope says nothing. */
 const SLOPE = 60;
 
@@ -37,6 +40,7 @@ const unanswered = new Set<number>();
 const problems: string[] = [];
 const counts = { published: 0, refused: 0, received: 0, gaps: 0, opened: 0, restarts: 0, kills: 0 };
 let program: Program;
+let isEnding = false;
 let isOver = false;
 
 function violated(what: string): void {
@@ -54,6 +58,8 @@ class Client {
   readonly topics = TOPICS.filter(() => Math.random() < 0.4);
   readonly profile = PROFILES[Math.floor(Math.random() * 2)] as string;
   readonly isSlow = Math.random() < 0.1;
+  /** Stays away for longer than the store goes back, each time. */
+  readonly isRare: boolean;
   /** The last id it was sent; and its sequence, up to which all that is for it has been sent, or told as missed. */
   lastEventId = '';
   seen = -1;
@@ -63,9 +69,16 @@ class Client {
   readonly missed: [number, number][] = [];
   first = -1;
   #socket: Socket | undefined;
+  #return: NodeJS.Timeout | undefined;
 
+  constructor(index: number) {
+    this.isRare = index % 40 === 0;
+  }
+
+  /** Comes, if it isn't there. */
   open(): void {
-    if (isOver) return;
+    clearTimeout(this.#return);
+    if (isOver || this.#socket?.destroyed === false) return;
     counts.opened++;
     const query = [...this.topics.map((topic) => `topic=${topic}`), `profile=${this.profile}`].join('&');
     const cursor = this.lastEventId === '' ? '' : `Last-Event-ID: ${this.lastEventId}\r\n`;
@@ -82,7 +95,11 @@ class Client {
       head = undefined;
       parser.feed(rest);
     });
-    socket.on('close', () => setTimeout(() => this.open(), 50 + Math.random() * 500));
+    socket.on('close', () => {
+      const pause = this.isRare && !isEnding ? ABSENCE : 50;
+      this.#return = setTimeout(() => this.open(), pause + Math.random() * 500);
+    });
+    if (this.isRare) setTimeout(() => !isEnding && socket.destroy(), 2000);
     socket.write(`GET /sse?${query} HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n${cursor}\r\n`);
     if (this.isSlow) this.#dawdle(socket);
   }
@@ -158,11 +175,11 @@ const folder = temporaryFolder();
 const port = await freePort();
 const start = () =>
   startProgram({ after: (done) => void cleanups.push(done) }, [
-    ...['--port', String(port), '--store', join(folder, 'log'), '--history-events', '500', '--store-events', '5000'],
+    ...['--port', String(port), '--store', join(folder, 'log'), '--history-events', '500', '--store-events', String(KEPT)],
     ...['--stall-time', '3s', '--heartbeat', '2s', '--drain-time', '2s', '--log-level', 'silent'],
   ]);
 program = await start();
-const clients = Array.from({ length: CLIENTS }, () => new Client());
+const clients = Array.from({ length: CLIENTS }, (_, index) => new Client(index));
 for (const client of clients) client.open();
 
 const began = performance.now();
@@ -195,6 +212,8 @@ for (const timer of timers) clearInterval(timer);
 const head = Math.max(...truth.keys());
 const until = performance.now() + 20_000;
 await program.publish({ data: '0:the end' });
+isEnding = true;
+for (const client of clients) client.open();
 const isThere = (client: Client) => client.seen >= head;
 while (!clients.every(isThere) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 100));
 isOver = true;
@@ -202,6 +221,8 @@ for (const client of clients) {
   if (!isThere(client)) violated(`a client stands at ${client.seen} of ${head} in the end`);
   client.check();
 }
+// Else this has shown nothing about gaps.
+if (LASTS > 4 * ABSENCE && counts.gaps === 0) violated('nobody was told of a gap');
 const slope = slopeOf(memory) * 60;
 for (const cleanup of cleanups.reverse()) await cleanup();
 const isGrowing = LASTS >= 600_000 && slope > SLOPE;
