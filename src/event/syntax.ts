@@ -21,8 +21,14 @@ export function macroOf(node: ASTNode): Macro | undefined {
 
 /** The nodes right below a node. */
 export function children(node: ASTNode): ASTNode[] {
-  const isNode = (value: unknown): value is ASTNode => typeof value === 'object' && value !== null && 'op' in value;
-  return [node.args].flat(3).filter(isNode);
+  const found: ASTNode[] = [];
+  // Some kinds have lists of nodes among their arguments, or lists of these.
+  const take = (value: unknown): void => {
+    if (Array.isArray(value)) for (const item of value) take(item);
+    else if (typeof value === 'object' && value !== null && 'op' in value) found.push(value as ASTNode);
+  };
+  take(node.args);
+  return found;
 }
 
 /** The type that the checker found for a node, such as `list<string>`. */

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { type IncomingMessage, type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { randomHex } from '../random.ts';
 
 /** The field that carries it, in requests of a trusted proxy and in every answer. */
 export const REQUEST_ID = 'x-request-id';
@@ -9,7 +9,7 @@ const HARMLESS = /^[A-Za-z0-9._~-]{1,64}$/;
 
 /** A new one: nobody else's, not even after a restart, and nobody can tell the next from it. */
 export function newRequestId(): string {
-  return randomBytes(8).toString('hex');
+  return randomHex(8);
 }
 
 /**

@@ -10,10 +10,10 @@ import { CatchUp } from './catch-up.ts';
 import { Cursor } from './cursor.ts';
 import { Deliveries } from './deliveries.ts';
 import type { Appended, EventLog, Keyed, LogEntry } from './event-log.ts';
-import { encodeGoodbye, type Goodbye, returnTime } from './goodbye.ts';
 import { History, type HistoryEntry } from './history.ts';
 import type { HubOptions } from './hub-options.ts';
 import { LastValues } from './last-values.ts';
+import { Leaving } from './leaving.ts';
 import { type Meter, UNMEASURED } from './meter.ts';
 import { Offers } from './offers.ts';
 import { checkOwnIds } from './own-ids.ts';
@@ -58,6 +58,7 @@ export class Hub {
   readonly #roster: Roster;
   readonly #offers: Offers;
   readonly #catchUp: CatchUp;
+  readonly #leaving: Leaving;
   readonly #pulse: Pulse;
   readonly #turns: Turns;
   #beatDue = false;
@@ -95,6 +96,14 @@ export class Hub {
     this.#pulse = new Pulse({ ...shared, epochs: log.epochs, times: options, elapsed });
     this.beatInterval = this.#pulse.interval;
     this.deliveries = new Deliveries({ standing: this.#standing, history: this.#history, defer: this.#defer });
+    this.#leaving = new Leaving({
+      ...shared,
+      roster: this.#roster,
+      deliveries: this.deliveries,
+      epochs: log.epochs,
+      observe,
+      retry: () => options.retry,
+    });
     this.archive = new Archive({ log, ring: this.#history, redacted: (sequences) => this.#redacted(sequences) });
     log.follow((entry) => this.#offer(entry));
   }
@@ -249,10 +258,8 @@ export class Hub {
     this.deliveries.change();
   }
 
-  end(cursor: Cursor, reason: CloseReason, retry?: number): void {
-    // A client that is full would get its goodbye behind what it cannot take; it is told by the gap when it returns.
-    if (reason === 'slow') this.#finish(cursor, reason);
-    else this.#sayGoodbye(cursor, reason, { retry });
+  end(cursor: Cursor, reason: CloseReason): void {
+    this.#leaving.end(cursor, reason);
   }
 
   /**
@@ -260,32 +267,12 @@ export class Hub {
    * @param detail what its client is told of why
    * @param forever asks its client not to come back. It is a courtesy: a client that asks by another id is let in
    */
-  kick(cursor: Cursor, { detail, forever }: { readonly detail?: string; readonly forever: boolean }): void {
-    this.#sayGoodbye(cursor, 'kicked', { detail, forever });
-  }
-
-  #sayGoodbye(cursor: Cursor, reason: CloseReason, goodbye: Goodbye): void {
-    if (cursor.place === 'gone') return;
-    const position = positionId(this.#standing.positionOf(cursor), this.#log.epochs);
-    this.#standing.write(cursor, encodeGoodbye(position, reason, goodbye));
-    this.#finish(cursor, reason);
-  }
-
-  #finish(cursor: Cursor, reason: CloseReason): void {
-    if (cursor.place === 'gone') return;
-    this.detach(cursor, reason);
-    cursor.subscriber.end(reason);
+  kick(cursor: Cursor, goodbye: { readonly detail?: string; readonly forever: boolean }): void {
+    this.#leaving.end(cursor, 'kicked', goodbye);
   }
 
   detach(cursor: Cursor, reason: CloseReason, vanished = false): void {
-    if (cursor.place === 'gone') return;
-    this.deliveries.leaving(cursor);
-    this.#standing.leave(cursor);
-    this.#roster.delete(cursor);
-    const { client, events, bytes, since } = cursor;
-    const duration = Math.max(0, this.#now() - since);
-    const end = { reason, duration, ...(vanished && { vanished }) };
-    this.#options.observe({ kind: 'closed', client, clients: this.size, ...end, events, bytes });
+    this.#leaving.detach(cursor, reason, vanished);
   }
 
   /** Heartbeats, positions, ages, stalls: to be called every `beatInterval` ms. */
@@ -312,21 +299,13 @@ export class Hub {
     this.#stopping = true;
     await Promise.allSettled(this.#appending);
     await this.#turns.idle();
-    const pause = 20;
-    const clients = this.size;
-    const slice = Math.max(250, Math.ceil((clients * pause * 2) / Math.max(drainTime, pause)));
-    let ended = 0;
-    for (const cursor of [...this.clients()]) {
-      this.end(cursor, 'shutdown', returnTime(this.#options.retry, clients));
-      if (++ended % slice === 0) await new Promise((resume) => setTimeout(resume, pause));
-    }
+    await this.#leaving.endAll(drainTime);
   }
 
   /** Ends at once, in the midst of whatever goes on; clients are told so, as far as they take it. */
   abandon(): void {
     this.#stopping = true;
-    const clients = this.size;
-    for (const cursor of [...this.clients()]) this.end(cursor, 'error', returnTime(this.#options.retry, clients));
+    this.#leaving.abandonAll();
   }
 
   /** Closes the log; everything accepted is safe then. */

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
+import { randomHex } from '../random.ts';
 
 /** Random, short, letters and digits only: for epochs and client ids. */
 export function randomName(): string {
-  return randomBytes(5).toString('hex');
+  return randomHex(5);
 }
