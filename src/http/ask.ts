@@ -4,6 +4,8 @@ import { SseError } from '../errors.ts';
 import type { Observe } from '../hub/activity.ts';
 import { type Authority, answeredGrant, type RequestView } from '../identity/authority.ts';
 import type { Grant } from '../identity/grant.ts';
+import { FairTurns } from './fair-turns.ts';
+import { networkOf } from './network.ts';
 
 export interface AskOptions {
   /** Of the application: `http` or `https`. */
@@ -43,27 +45,17 @@ const MADE_UP = /_|^(forwarded|x-forwarded-|x-real-ip|x-original-|x-rewrite-|rem
 export function askApplication({ url, now, observe, timeout = TIMEOUT }: AskOptions): Authority {
   /** Answers, and questions under way; in the order in which they were asked. */
   const known = new Map<string, { readonly answer: Promise<Grant>; freshUntil: number }>();
-  let asking = 0;
-  const waiting: (() => void)[] = [];
-  /** Waits until somebody else has been answered. The time that takes is part of the time that there is. */
-  const turn = async ({ isGone }: RequestView): Promise<void> => {
-    while (asking >= AT_ONCE) {
-      if (waiting.length >= QUEUE)
-        throw new SseError('unverifiable', 'too many clients are asked about at once; try again later');
-      await new Promise<void>((resume) => waiting.push(resume));
-      if (isGone?.()) {
-        waiting.shift()?.();
-        throw new SseError('unverifiable', 'the client is gone');
-      }
-    }
-  };
+  const turns = new FairTurns({ atOnce: AT_ONCE, queue: QUEUE });
   let told = -Infinity;
 
   const ask = async (request: RequestView): Promise<Grant> => {
+    // The time that waiting takes is part of the time that there is.
     const until = performance.now() + timeout;
-    if (asking >= AT_ONCE) await turn(request);
-    asking++;
+    // Whoever asks for very many is not to keep the others from being asked about.
+    if (!(await turns.take(networkOf(request.ip))))
+      throw new SseError('unverifiable', 'too many clients are asked about at once; try again later');
     try {
+      if (request.isGone?.()) throw new SseError('unverifiable', 'the client is gone');
       return await question(url, request, Math.max(1, Math.ceil(until - performance.now())), now);
     } catch (error) {
       if (error instanceof SseError) throw error;
@@ -75,8 +67,7 @@ export function askApplication({ url, now, observe, timeout = TIMEOUT }: AskOpti
       }
       throw new SseError('unverifiable', 'who you are cannot be found out at the moment; try again later');
     } finally {
-      asking--;
-      waiting.shift()?.();
+      turns.end();
     }
   };
 

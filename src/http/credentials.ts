@@ -2,6 +2,7 @@ import { SseError } from '../errors.ts';
 import type { Authentication } from '../identity/authenticate.ts';
 import type { Grant } from '../identity/grant.ts';
 import { OPENS_WITHIN, type Tickets } from '../identity/tickets.ts';
+import { type ConnectRateOptions, checkConnectRate } from './connect-rate.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { type EvidenceOptions, evidenceOf } from './evidence.ts';
 import type { Exchange, Handler } from './exchange.ts';
@@ -9,7 +10,7 @@ import type { OpenStream, OpenStreams } from './open-streams.ts';
 import { sendJson } from './respond.ts';
 import { grantedTopics, type TopicRight } from './topics.ts';
 
-export interface CredentialOptions extends EvidenceOptions {
+export interface CredentialOptions extends EvidenceOptions, ConnectRateOptions {
   readonly authentication: Authentication;
   readonly tickets: Tickets;
   readonly openStreams: OpenStreams;
@@ -77,12 +78,15 @@ function rest({ expiresAt }: Grant, { now }: CredentialOptions): { readonly expi
 }
 
 /** What pages may ask for with POST, of other origins too as far as they may open the stream. */
-function posted({ cors }: CredentialOptions, handler: (exchange: Exchange) => Promise<void>): Handler {
+function posted(options: CredentialOptions, handler: (exchange: Exchange) => Promise<void>): Handler {
   return (exchange) => {
     const { req, res, method, path, headers } = exchange;
-    Object.assign(headers, corsHeaders(req.headers.origin, req.headers.host, cors));
+    Object.assign(headers, corsHeaders(req.headers.origin, req.headers.host, options.cors));
     if (method === 'OPTIONS') return void res.writeHead(204, { ...preflight('POST'), ...headers }).end();
-    if (method === 'POST') return handler(exchange);
+    if (method === 'POST') {
+      checkConnectRate(exchange, 'tickets', options);
+      return handler(exchange);
+    }
     headers.allow = 'POST, OPTIONS';
     throw new SseError('method-not-allowed', `${path} has ${headers.allow}`);
   };

@@ -9,7 +9,7 @@ export interface LimitValues {
   readonly maxClientsPerAddress: number;
   /** Of these, of one person, told by a credential. */
   readonly maxClientsPerIdentity: number;
-  /** Streams that one address may ask for, a second. */
+  /** Streams that one address may ask for, a second; and as many tickets. */
   readonly connectRate: number;
   /** Events that one credential may publish over HTTP, a second. */
   readonly publishRate: number;
@@ -31,7 +31,9 @@ interface LimitsParts {
 export class Limits {
   values: LimitValues;
   /** Streams that each address has asked for of late. */
-  readonly connects: Rates = new Rates();
+  readonly streams: Rates = new Rates();
+  /** Tickets and renewals. */
+  readonly tickets: Rates = new Rates();
   /** Events that each credential has published of late. */
   readonly published: Rates = new Rates();
   readonly #sparesLoopback: boolean;

@@ -36,8 +36,6 @@ interface Target {
 export function revoke({ hub, openStreams, revocations, observe }: RevokeOptions): Handler {
   return async (exchange) => {
     const target = targetOf(await readOrder(exchange, REVOKE));
-    // First the credentials, then the streams: one that is being opened meanwhile is refused when it gets there.
-    const kept: Promise<void>[] = [revocations.add(target.revocations)];
     const matching: Cursor[] = [];
     const grants: Grant[] = [];
     let serial = 0;
@@ -53,18 +51,19 @@ export function revoke({ hub, openStreams, revocations, observe }: RevokeOptions
       look(cursor);
       if (++asked % STEP === 0) await new Promise((resume) => setImmediate(resume));
     }
-    // Those who came while others were looked at; in one step with what follows.
+    const credentials = () => [...target.revocations, ...credentialsOf(grants)];
+    await revocations.reserve(credentials().length);
+    // Those who came while others were looked at; in one step with what follows. One that is being opened is refused when it gets there.
     for (const cursor of [...hub.clients()]) if (cursor.serial > serial) look(cursor);
-    const found = new Map(grants.flatMap(credentialOf).map((each) => [`${each.what}:${each.value}`, each]));
-    kept.push(revocations.add([...found.values()]));
+    const revoked = credentials();
+    const kept = revocations.add(revoked);
     const ending = new Set(matching);
     for (const { cursor, grant } of openStreams.all()) if (revocations.revokes(grant)) ending.add(cursor);
     for (const cursor of ending) cursor.end('revoked');
     const { what, value } = target;
-    const credentials = target.revocations.length + found.size;
-    observe({ kind: 'revoked', what, value, credentials, ended: ending.size, requestId: exchange.requestId });
-    await Promise.all(kept);
-    sendJson(exchange.res, 200, { revoked: credentials, ended: ending.size });
+    observe({ kind: 'revoked', what, value, credentials: revoked.length, ended: ending.size, requestId: exchange.requestId });
+    await kept;
+    sendJson(exchange.res, 200, { revoked: revoked.length, ended: ending.size });
   };
 }
 
@@ -97,8 +96,12 @@ function targetOf(order: RevokeOrder): Target {
   return { what: 'filter', value: compiled.source, revocations: [], matches: ({ client }) => compiled.matches(client) };
 }
 
-/** What one credential is refused by: its own name, else its text. */
-function credentialOf({ tokenId, fingerprint }: Grant): readonly Omit<Revocation, 'time'>[] {
-  if (tokenId !== undefined) return [{ what: 'token', value: tokenId }];
-  return fingerprint === undefined ? [] : [{ what: 'fingerprint', value: fingerprint }];
+/** What credentials are refused by: each by its own name, else by its text. */
+function credentialsOf(grants: readonly Grant[]): readonly Omit<Revocation, 'time'>[] {
+  const found = new Map<string, Omit<Revocation, 'time'>>();
+  for (const { tokenId, fingerprint } of grants) {
+    if (tokenId !== undefined) found.set(`token:${tokenId}`, { what: 'token', value: tokenId });
+    else if (fingerprint !== undefined) found.set(`fingerprint:${fingerprint}`, { what: 'fingerprint', value: fingerprint });
+  }
+  return [...found.values()];
 }

@@ -9,12 +9,12 @@ import type { TurnedAway } from '../hub/measures.ts';
 import type { Position } from '../hub/resume.ts';
 import type { Authentication } from '../identity/authenticate.ts';
 import { type Grant, NOTHING_SHOWN } from '../identity/grant.ts';
+import { checkConnectRate } from './connect-rate.ts';
 import { corsHeaders, preflight } from './cors.ts';
 import { EventStream, STREAM_HEADERS } from './event-stream.ts';
 import { type EvidenceOptions, evidenceOf } from './evidence.ts';
 import { type Exchange, type Handler, header, refusal } from './exchange.ts';
 import type { Limits } from './limits.ts';
-import { networkOf } from './network.ts';
 import type { OpenStreams } from './open-streams.ts';
 import { hasWaiting } from './pipelining.ts';
 import type { Place, Places } from './places.ts';
@@ -59,7 +59,7 @@ export function subscribe(options: SubscribeOptions): Handler {
     // Asked never to come back; the one status at which every EventSource stops (HTML, "reestablish the connection").
     if (isFarewell(header(req, 'last-event-id'))) return void res.writeHead(204, headers).end();
     try {
-      if (method === 'GET') checkConnectRate(exchange, options);
+      checkConnectRate(exchange, 'streams', options);
       await open(exchange, options);
     } catch (error) {
       if (!(error instanceof SseError)) throw error;
@@ -171,14 +171,6 @@ function checkRequest({ req, method, headers }: Exchange): void {
 /** @throws SseError `stopping` */
 function checkRunning({ stopping }: SubscribeOptions): void {
   if (stopping()) throw new SseError('stopping', 'the server is stopping');
-}
-
-/** First of all that costs anything: nobody is asked who this is. @throws SseError `connect-rate` */
-function checkConnectRate({ ip }: Exchange, { limits, elapsed }: SubscribeOptions): void {
-  const { connectRate } = limits.values;
-  if (ip === '' || connectRate === 0) return;
-  if (limits.connects.take(networkOf(ip), 1, connectRate, elapsed()) > 0)
-    throw new SseError('connect-rate', `your address asks for more than ${connectRate} streams a second; see --connect-rate`);
 }
 
 /** Browsers give up for ever on any status but 200: they are told to come back instead (design §10). */

@@ -51,17 +51,27 @@ export class Revocations {
     if (this.#known.size > MOST) await this.#forgetOver();
   }
 
-  /** Takes credentials back: they are refused by the time this returns, and kept when it settles. @throws SseError `at-capacity`, and nothing was revoked; `store-failed` when they are revoked, but not kept */
-  async add(what: readonly Omit<Revocation, 'time'>[]): Promise<void> {
-    if (this.#known.size + what.length > MOST) {
-      await this.#forgetOver();
-      if (this.#known.size + what.length <= MOST) return this.add(what);
-      throw new SseError('at-capacity', `${MOST} revocations are kept already; nothing was revoked`);
-    }
+  /** Makes room for so many more. @throws SseError `at-capacity` if there is none */
+  async reserve(count: number): Promise<void> {
+    if (this.#known.size + count > MOST) await this.#forgetOver();
+    this.#checkRoom(count);
+  }
+
+  /**
+   * Takes credentials back: they are refused by the time this returns, and kept when what it returns settles.
+   * @throws SseError `at-capacity` at once, and nothing was revoked; `store-failed` later, when they are revoked, but not kept
+   */
+  add(what: readonly Omit<Revocation, 'time'>[]): Promise<void> {
+    this.#checkRoom(what.length);
     const time = this.#options.now();
     const revocations = what.map((each) => ({ ...each, time }));
     for (const revocation of revocations) this.#known.set(nameOf(revocation), revocation);
-    await this.#options.keeper.keep(revocations);
+    return this.#options.keeper.keep(revocations);
+  }
+
+  #checkRoom(count: number): void {
+    if (this.#known.size + count > MOST)
+      throw new SseError('at-capacity', `${MOST} revocations are kept already; nothing was revoked`);
   }
 
   /** @throws SseError `invalid-credential` for one that was revoked */

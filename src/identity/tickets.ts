@@ -31,7 +31,7 @@ interface Held {
 
 /** A stream that was opened with a ticket, as its ticket sees it. */
 export interface TicketedStream {
-  /** Whether it has sent this id: only its own client can know. */
+  /** Whether it has sent this id: whoever says so comes back, and is no second client by mistake. It proves nothing, others were sent the same. */
   hasSent(id: string): boolean;
   /** Ends it without a word: its client has come back on another connection. */
   leave(): void;

@@ -70,7 +70,8 @@ export function wire(parts: WiringParts): Handlers {
   const { authCookie, allowQueryToken } = options;
   const isHttps = cameByHttps(options.trustProxy);
   const cors = { origins: options.cors, loopback: !exposed };
-  const credentials = { authentication, tickets, openStreams, authCookie, allowQueryToken, topicRight, cors, now };
+  const evidence = { authCookie, allowQueryToken, cors };
+  const credentials = { ...evidence, authentication, tickets, openStreams, topicRight, limits, now, elapsed };
   return routes({
     guard,
     ssePaths: options.ssePath,
@@ -79,9 +80,7 @@ export function wire(parts: WiringParts): Handlers {
       ...credentials,
       hub,
       vanishedPeers: parts.vanishedPeers,
-      limits,
       places,
-      elapsed,
       newClientId: randomName,
       observe,
       turnedAway: (how) => void measures.turnedAway[how]++,

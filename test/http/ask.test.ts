@@ -47,6 +47,7 @@ const view = (headers: RequestView['headers'] = {}, query = ''): RequestView => 
   query: new URLSearchParams(query),
   ip: '192.0.2.7',
 });
+const from = (ip: string, cookie: string): RequestView => ({ ...view({ cookie }), ip });
 const json = (value: unknown) => (_req: IncomingMessage, res: ServerResponse) => void res.end(JSON.stringify(value));
 
 test('the application sees the headers and the query, and answers who it is', async (t) => {
@@ -146,4 +147,34 @@ test('a storm of clients does not become one for the application', async (t) => 
   const grants = await Promise.all(Array.from({ length: 500 }, (_, i) => ask(view({ cookie: String(i) }))));
   assert.equal(grants.length, 500);
   assert(most <= 64, `${most} at once`);
+});
+
+test('whoever asks for very many keeps nobody else waiting', async (t) => {
+  const open: ServerResponse[] = [];
+  const { ask, asked } = await application(t, (_req, res) => void open.push(res));
+  const flood = Array.from({ length: 1500 }, (_, i) => ask(from(`2001:db8::${i.toString(16)}`, String(i))));
+  const ended = Promise.allSettled(flood);
+  let isAnswered = false;
+  const other = ask(from('192.0.2.8', 'other')).finally(() => {
+    isAnswered = true;
+  });
+  let answered = 0;
+  while (!isAnswered) {
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const res of open.splice(0)) {
+      answered++;
+      res.end('{"id":"7"}');
+    }
+  }
+  assert.equal((await other)?.identity.id, '7');
+  assert(answered <= 64 + 64 + 1, `${answered} were answered before`);
+  const place = asked.findIndex(({ headers }) => headers.cookie === 'other');
+  assert(place <= 65, `asked about as number ${place}`);
+  const drain = setInterval(() => {
+    for (const res of open.splice(0)) res.end('{"id":"7"}');
+  }, 1);
+  const refused = (await ended).filter(({ status }) => status === 'rejected');
+  clearInterval(drain);
+  // What waits is bounded, and the newcomer got the place of one of theirs.
+  assert.equal(refused.length, 1500 - 64 - 1000 + 1);
 });

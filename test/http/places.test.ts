@@ -188,6 +188,24 @@ test('an address may ask for so many streams a second, whether it gets them or n
   assert.equal(server.app.hub.size, inside + 1);
 });
 
+test('whoever only asks, or wants tickets, is held to that rate as well', async (t) => {
+  const users = join(temporaryFolder(), 'users.json');
+  writeFileSync(users, JSON.stringify({ users: [{ id: '7', token: 'of ada' }] }));
+  const server = await TestServer.start(t, { connectRate: 5, trustProxy: 'loopback', requireAuth: true, users });
+  const status = async (request: string) => (await server.send(`${request}\n${ADDRESS('192.0.2.1')}`)).status;
+  const times = async (request: string) => Promise.all(Array.from({ length: 20 }, () => status(request)));
+  const asked = await times('HEAD /sse');
+  assert(asked.filter((code) => code === 401).length >= 5);
+  assert(asked.filter((code) => code === 429).length >= 10, asked.join());
+  // A ticket and a stream go together, so neither takes from the other.
+  const tickets = await times('POST /sse/ticket');
+  assert(tickets.filter((code) => code === 401).length >= 5);
+  assert(tickets.filter((code) => code === 429).length >= 10, tickets.join());
+  const { status: last, headers } = await server.send(`POST /sse/ticket\n${ADDRESS('192.0.2.1')}`);
+  assert.deepEqual([last, headers['retry-after']], [429, '1']);
+  assert.equal((await server.send(`POST /sse/ticket\n${ADDRESS('192.0.2.2')}`)).status, 401);
+});
+
 test('so many events a second are published, and each of a batch counts', async (t) => {
   const server = await TestServer.start(t, { publishRate: 10 });
   const batch = (events: number) => server.broadcast('Content-Type: application/x-ndjson', '{"data":1}\n'.repeat(events));
