@@ -133,7 +133,16 @@ const broadcast: Operation = {
     'application/x-ndjson': 'One event a line; the answer has one line for each.',
   },
   answer: json(published, 'In the log, and on its way.', 202),
-  errors: ['invalid-event', 'invalid-filter', 'conflict', 'too-large', 'unsupported-media-type', 'overloaded', 'store-failed', 'stopping'],
+  errors: [
+    'invalid-event',
+    'invalid-filter',
+    'conflict',
+    'too-large',
+    'unsupported-media-type',
+    'overloaded',
+    'store-failed',
+    'stopping',
+  ],
 };
 
 /** What stands under `/admin`: the paths and methods of `admin-routes.ts`, each described. */

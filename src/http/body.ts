@@ -19,7 +19,7 @@ export async function readBody(req: IncomingMessage, limit: number, hold: (bytes
     hold(most);
     return Buffer.allocUnsafe(most);
   };
-  let body = NOTHING;
+  let body: Buffer = NOTHING;
   let size = 0;
   try {
     // Leaving the loop must not destroy the socket: the answer is still to come.

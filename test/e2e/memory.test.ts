@@ -110,7 +110,8 @@ async function publish(program: Program, { count, size, topics }: { count: numbe
     assert([202, 503].includes(response.status), `${response.status}`);
     if (response.status === 202) accepted.push(data);
   };
-  for (let n = 0; n < count; n += 50) await Promise.all(Array.from({ length: Math.min(50, count - n) }, (_, i) => attempt(n + i)));
+  for (let n = 0; n < count; n += 50)
+    await Promise.all(Array.from({ length: Math.min(50, count - n) }, (_, i) => attempt(n + i)));
   return accepted;
 }
 
@@ -135,7 +136,9 @@ describe('a small heap', { skip: !existsSync('/proc/self/status') && 'only Linux
     assert(refusals.length > 0);
     assert.equal((await fetch(`${program.url}readyz`)).status, 200);
     const peak = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${program.pid}/status`, 'latin1'))?.[1]) / 1024;
-    t.diagnostic(`${peak.toFixed(0)} MiB at most; ${refusals.length} half-sent and ${200 - large.length} large bodies were refused`);
+    t.diagnostic(
+      `${peak.toFixed(0)} MiB at most; ${refusals.length} half-sent and ${200 - large.length} large bodies were refused`,
+    );
     assert(peak < MOST, `${peak} MiB`);
     assert.deepEqual(await program.stop(), { code: 0, signal: null });
   });
