@@ -6,6 +6,9 @@ import { readBody } from './body.ts';
 const SMALL = 64 * 1024;
 const LARGE_SHARE = 3 / 4;
 
+/** Says how much memory is needed in all, in bytes, before it is taken. @throws SseError `overloaded` */
+export type Hold = (bytes: number) => void;
+
 /** How much of request bodies is in memory, and may be. In bytes. */
 export interface BodiesUse {
   readonly limit: number;
@@ -32,22 +35,23 @@ export class Bodies {
   /**
    * Reads a body and works with it.
    * @param limit of this body, in bytes
-   * @param work all of it for which the body, or what was made of it, stays in memory
+   * @param work all of it for which the body, or what was made of it, stays in memory; it says by `hold` how many bytes that is,
+   *   if it is far more than the body itself
    * @throws SseError `overloaded`, and what `readBody` and `work` throw
    */
-  async with<T>(req: IncomingMessage, limit: number, work: (body: Buffer) => T | Promise<T>): Promise<T> {
+  async with<T>(req: IncomingMessage, limit: number, work: (body: Buffer, hold: Hold) => T | Promise<T>): Promise<T> {
     let held = 0;
     const hold = (bytes: number): void => {
-      const more = bytes - held;
-      // One alone is always let in: an option may allow a body that is larger than what there is for all of them.
       const most = this.#limit() * (bytes > SMALL ? LARGE_SHARE : 1);
-      if (this.#used > held && this.#used + more > most)
+      const others = this.#used - held;
+      // One alone is always let in: an option may allow a body that is larger than what there is for all of them.
+      if (others > 0 && others + bytes > most)
         throw new SseError('overloaded', 'too many bodies are being received at the same time; nothing was done; try again');
-      this.#used += more;
+      this.#used = others + bytes;
       held = bytes;
     };
     try {
-      return await work(await readBody(req, limit, hold));
+      return await work(await readBody(req, limit, hold), hold);
     } finally {
       this.#used -= held;
     }

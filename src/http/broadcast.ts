@@ -7,6 +7,7 @@ import { idempotencyKeyProblem } from '../hub/receipts.ts';
 import { parseDuration } from '../units.ts';
 import { type AudienceCheck, checkAudience } from './audience-check.ts';
 import { parseBatch } from './batch.ts';
+import type { Hold } from './bodies.ts';
 import { decodeUtf8 } from './body.ts';
 import { addBody, addHeaders, addQuery, contentType, type Fields, refuse, refuseMisspelt } from './draft-fields.ts';
 import type { Exchange, Handler } from './exchange.ts';
@@ -39,8 +40,8 @@ export function broadcast(options: BroadcastOptions): Handler {
     refuseMisspelt(exchange);
     const key = idempotencyKey(exchange);
     const { req, res, bodies } = exchange;
-    const order = await bodies.with(req, bodyLimit, (body) => carryOut(exchange, body, key, options));
-    const { isBatch, wait, checks, answers = [] } = order;
+    const outcome = await bodies.with(req, bodyLimit, (body, hold) => carryOut(exchange, { body, hold, key }, options));
+    const { isBatch, wait, checks, answers = [] } = outcome;
     const send = (status: number, lines: readonly unknown[]) =>
       isBatch ? sendLines(res, status, lines) : sendJson(res, status, lines[0]);
     if (checks) return send(200, checks);
@@ -66,13 +67,19 @@ interface Outcome {
   readonly checks?: readonly AudienceCheck[];
 }
 
+interface Order {
+  readonly body: Buffer;
+  readonly hold: Hold;
+  readonly key: string | undefined;
+}
+
 /** All for which the body is needed. */
-async function carryOut(exchange: Exchange, body: Buffer, key: string | undefined, options: BroadcastOptions): Promise<Outcome> {
+async function carryOut(exchange: Exchange, { body, hold, key }: Order, options: BroadcastOptions): Promise<Outcome> {
   const { hub, defaults } = options;
   const isBatch = contentType(exchange) === 'application/x-ndjson';
   const isTrial = takeDryRun(exchange);
   const wait = takeWait(exchange);
-  const drafts = isBatch ? await batchOf(exchange, body) : [draftOf(exchange, body, defaults)];
+  const drafts = isBatch ? await batchOf(exchange, body, hold) : [draftOf(exchange, body, defaults)];
   if (!isTrial) {
     checkPublishRate(exchange, drafts.length, options);
     return { isBatch, wait, answers: await hub.publish(drafts, 'http', key, exchange.requestId) };
@@ -116,12 +123,12 @@ function takeWait({ query, res }: Exchange): number {
   return wait;
 }
 
-function batchOf(exchange: Exchange, body: Buffer): Promise<EventDraft[]> {
+function batchOf(exchange: Exchange, body: Buffer, hold: Hold): Promise<EventDraft[]> {
   const fields: Fields = new Map();
   addQuery(fields, exchange);
   addHeaders(fields, exchange);
   for (const { name } of fields.values()) throw refuse(name, 'belongs in the lines of a batch');
-  return parseBatch(decodeUtf8(body, 'the body'));
+  return parseBatch(decodeUtf8(body, 'the body'), hold);
 }
 
 function draftOf(exchange: Exchange, body: Buffer, defaults: BroadcastOptions['defaults']): EventDraft {
