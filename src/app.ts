@@ -4,6 +4,7 @@ import { spellOptions } from './config/parse.ts';
 import { SseError } from './errors.ts';
 import { type DraftInput, parseDraft } from './event/draft.ts';
 import type { Client } from './event/identity.ts';
+import { Bodies } from './http/bodies.ts';
 import { Descriptors } from './http/descriptors.ts';
 import type { Handler } from './http/exchange.ts';
 import { Feed } from './http/feed.ts';
@@ -29,6 +30,7 @@ import { type Access, type Authenticate, openAccess } from './parts/access.ts';
 import { hubOptions } from './parts/hub-options.ts';
 import { type Keeping, openKeeping } from './parts/keeping.ts';
 import { type Addresses, listenFor } from './parts/listening.ts';
+import { bodyRoom, type Memory, memoryOfProcess, memoryWarnings } from './parts/memory.ts';
 import { mountsOf } from './parts/mounts.ts';
 import { NamedFiles } from './parts/named-files.ts';
 import { readAtStart } from './parts/read-file.ts';
@@ -52,6 +54,8 @@ export interface Surroundings {
   readonly source?: ConfigSource | undefined;
   /** Of the log of the program that runs the server. Default: there is none. */
   readonly logLevel?: LogLevelControl | undefined;
+  /** How much there may be. Default: what this process may have. */
+  readonly memory?: Memory | undefined;
 }
 
 /** What may stand beside an event. */
@@ -108,6 +112,8 @@ export class App {
   #handlers: Handlers;
   #listeners: readonly Listener[] = [];
   readonly #descriptors: Descriptors;
+  readonly #memory: Memory;
+  readonly #bodies: Bodies;
   #beat: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
 
@@ -156,10 +162,12 @@ export class App {
     this.#parts = parts;
     this.exposed = exposed;
     this.#descriptors = new Descriptors(observe);
+    this.#memory = parts.surroundings.memory ?? memoryOfProcess();
+    this.#bodies = new Bodies(() => bodyRoom(this.#options.bodyLimit, this.#memory));
     const capacity = () => this.#descriptors.streams;
     this.limits = new Limits(options, { sparesLoopback: options.trustProxy.length === 0, capacity });
     this.#places = new Places(this.limits);
-    this.warnings = access.warnings;
+    this.warnings = [...access.warnings, ...memoryWarnings(options, this.#memory)];
     this.#vanishedPeers = new VanishedPeers({ observe });
     this.hub = new Hub(hubOptions(() => this.#options, { log: keeping.log, observe, meter: measures }));
     this.#feed = new Feed(this.hub, () => vitals({ hub: this.hub, totals: this.totals, measures, elapsed: performance.now() }));
@@ -226,6 +234,7 @@ export class App {
       },
       observe,
       descriptors: this.#descriptors,
+      bodies: this.#bodies,
     });
     this.#listeners = listeners;
     this.#descriptors.measure();
@@ -268,8 +277,9 @@ export class App {
     const { access, guard, sessions, surroundings } = this.#parts;
     const adminToken = adminTokenOf(options, read);
     const { warnings, apply } = await access.prepare(options, read);
+    const tooFew = this.#descriptors.warning(options.maxClients);
     return {
-      warnings,
+      warnings: [...warnings, ...memoryWarnings(options, this.#memory), ...(tooFew === undefined ? [] : [tooFew])],
       apply: () => {
         const level = options.logLevel === this.#options.logLevel ? undefined : options.logLevel;
         this.#options = options;
@@ -302,6 +312,7 @@ export class App {
       running: this.#running,
       limits: this.limits,
       places: this.#places,
+      bodies: this.#bodies,
       descriptors: this.#descriptors,
       vanishedPeers: this.#vanishedPeers,
       measures,

@@ -133,7 +133,16 @@ const broadcast: Operation = {
     'application/x-ndjson': 'One event a line; the answer has one line for each.',
   },
   answer: json(published, 'In the log, and on its way.', 202),
-  errors: ['invalid-event', 'invalid-filter', 'conflict', 'too-large', 'unsupported-media-type', 'store-failed', 'stopping'],
+  errors: [
+    'invalid-event',
+    'invalid-filter',
+    'conflict',
+    'too-large',
+    'unsupported-media-type',
+    'overloaded',
+    'store-failed',
+    'stopping',
+  ],
 };
 
 /** What stands under `/admin`: the paths and methods of `admin-routes.ts`, each described. */
@@ -169,7 +178,7 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
       summary: 'Ends the streams of those whom a filter selects.',
       body: DISCONNECT.schema,
       answer: json(z.strictObject({ disconnected: count }), 'How many there were.'),
-      errors: ['invalid-filter', 'unsupported-media-type', 'too-large'],
+      errors: ['invalid-filter', 'unsupported-media-type', 'too-large', 'overloaded'],
     },
   },
   '/clients/{id}': {
@@ -217,7 +226,7 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
       summary: 'Whom a filter has among those who are connected; nothing is published.',
       body: CHECK_FILTER.schema,
       answer: json(check, 'How many, of how many, and the first 20.'),
-      errors: ['invalid-filter', 'unsupported-media-type', 'too-large'],
+      errors: ['invalid-filter', 'unsupported-media-type', 'too-large', 'overloaded'],
     },
   },
   '/history': {
@@ -249,7 +258,7 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
       summary: 'What is logged from now on.',
       body: LOG_LEVEL.schema,
       answer: json(LOG_LEVEL.schema, 'The level as it is now.'),
-      errors: ['not-found', 'unsupported-media-type', 'too-large'],
+      errors: ['not-found', 'unsupported-media-type', 'too-large', 'overloaded'],
     },
   },
   '/openapi.json': {
@@ -260,7 +269,7 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
       summary: 'Takes credentials back: their streams end, and they open no other.',
       body: REVOKE.schema,
       answer: json(z.strictObject({ revoked: count, ended: count }), 'How many credentials, and streams.'),
-      errors: ['invalid-filter', 'at-capacity', 'store-failed', 'unsupported-media-type', 'too-large'],
+      errors: ['invalid-filter', 'at-capacity', 'overloaded', 'store-failed', 'unsupported-media-type', 'too-large'],
     },
   },
   '/session': {

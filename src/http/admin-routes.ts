@@ -3,6 +3,7 @@ import type { Hub } from '../hub/hub.ts';
 import type { Totals } from '../hub/tally.ts';
 import type { Revocations } from '../identity/revocations.ts';
 import { checkFilter } from './audience-check.ts';
+import type { Bodies } from './bodies.ts';
 import { broadcast } from './broadcast.ts';
 import { disconnectClients, kickClient, listClients, showClient } from './clients.ts';
 import type { Handler } from './exchange.ts';
@@ -30,6 +31,7 @@ export interface AdminParts {
   readonly totals: () => Totals;
   /** In bytes. */
   readonly bodyLimit: number;
+  readonly bodies: Bodies;
   readonly limits: Limits;
   readonly places: Places;
   /** What a broadcast without a body sends. */

@@ -1,4 +1,5 @@
 import { type Issue, SseError } from '../errors.ts';
+import { sizeOf } from '../event/audience.ts';
 import { parseDraft } from '../event/draft.ts';
 import type { EventDraft } from '../event/event.ts';
 import { notJson } from '../json.ts';
@@ -8,21 +9,32 @@ export const MAX_LINES = 10_000;
 /** After so many lines, other work may run: reading a filter takes a while. */
 const STEP = 64;
 
+/** What a draft takes beside its text and its audience, in bytes: of a short event far more than its line. */
+const DRAFT = 512;
+
 /**
  * Reads a batch: NDJSON, one event a line, with the fields of a JSON body.
+ * @param hold hears how large what is made of it becomes, in bytes; what it throws ends the reading
  * @throws SseError `invalid-event` with every bad line; a pointer begins with the line's number, from 0, as if the lines were a list
  */
-export async function parseBatch(text: string): Promise<EventDraft[]> {
+export async function parseBatch(text: string, hold: (bytes: number) => void = () => {}): Promise<EventDraft[]> {
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
   if (lines.length === 0 || lines.length > MAX_LINES)
     throw new SseError('invalid-request', `a batch has 1 to ${MAX_LINES} lines, not ${lines.length}`);
   const drafts: EventDraft[] = [];
   const issues: Issue[] = [];
+  let size = text.length + lines.length * DRAFT;
+  hold(size);
   for (const [index, line] of lines.entries()) {
-    if (index % STEP === STEP - 1) await new Promise((resume) => setImmediate(resume));
+    if (index % STEP === STEP - 1) {
+      hold(size);
+      await new Promise((resume) => setImmediate(resume));
+    }
     try {
-      drafts.push(parseDraft(objectIn(line, index), (field) => `/${index}/${field}`));
+      const draft = parseDraft(objectIn(line, index), (field) => `/${index}/${field}`);
+      drafts.push(draft);
+      size += sizeOf(draft.audience);
     } catch (error) {
       if (!(error instanceof SseError)) throw error;
       issues.push(...error.issues);

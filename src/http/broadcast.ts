@@ -1,12 +1,14 @@
 import { SseError } from '../errors.ts';
 import { parseDraft } from '../event/draft.ts';
 import type { EventDraft } from '../event/event.ts';
+import type { Appended } from '../hub/event-log.ts';
 import type { Hub } from '../hub/hub.ts';
 import { idempotencyKeyProblem } from '../hub/receipts.ts';
 import { parseDuration } from '../units.ts';
-import { checkAudience } from './audience-check.ts';
+import { type AudienceCheck, checkAudience } from './audience-check.ts';
 import { parseBatch } from './batch.ts';
-import { decodeUtf8, readBody } from './body.ts';
+import type { Hold } from './bodies.ts';
+import { decodeUtf8 } from './body.ts';
 import { addBody, addHeaders, addQuery, contentType, type Fields, refuse, refuseMisspelt } from './draft-fields.ts';
 import type { Exchange, Handler } from './exchange.ts';
 import type { Limits } from './limits.ts';
@@ -33,22 +35,16 @@ const MAX_WAIT = 60_000;
  * in the log: all or none. With `?dryRun` it says whom they would reach, and publishes nothing.
  */
 export function broadcast(options: BroadcastOptions): Handler {
-  const { hub, bodyLimit, defaults } = options;
+  const { hub, bodyLimit } = options;
   return async (exchange) => {
     refuseMisspelt(exchange);
     const key = idempotencyKey(exchange);
-    const body = await readBody(exchange.req, bodyLimit);
-    const isBatch = contentType(exchange) === 'application/x-ndjson';
-    const isTrial = takeDryRun(exchange);
-    const wait = takeWait(exchange);
-    const drafts = isBatch ? await batchOf(exchange, body) : [draftOf(exchange, body, defaults)];
-    if (isTrial) {
-      const checks = [];
-      for (const { audience } of drafts) checks.push(await checkAudience(hub, audience));
-      return isBatch ? sendLines(exchange.res, 200, checks) : sendJson(exchange.res, 200, checks[0]);
-    }
-    checkPublishRate(exchange, drafts.length, options);
-    const answers = await hub.publish(drafts, 'http', key, exchange.requestId);
+    const { req, res, bodies } = exchange;
+    const outcome = await bodies.with(req, bodyLimit, (body, hold) => carryOut(exchange, { body, hold, key }, options));
+    const { isBatch, wait, checks, answers = [] } = outcome;
+    const send = (status: number, lines: readonly unknown[]) =>
+      isBatch ? sendLines(res, status, lines) : sendJson(res, status, lines[0]);
+    if (checks) return send(200, checks);
     const lines = [];
     // In order, and in one time for all of them: who has the last has those before it.
     const until = performance.now() + wait;
@@ -58,9 +54,39 @@ export function broadcast(options: BroadcastOptions): Handler {
       const delivery = sequence === undefined ? undefined : await hub.deliveries.of(sequence, left);
       lines.push({ ...answer, ...delivery, durability: hub.durability });
     }
-    if (isBatch) sendLines(exchange.res, 202, lines);
-    else sendJson(exchange.res, 202, lines[0]);
+    send(202, lines);
   };
+}
+
+/** What came of an order: answers of the log, or of a trial whom each event would reach. */
+interface Outcome {
+  readonly isBatch: boolean;
+  /** How long its sender waits for the clients, in ms. */
+  readonly wait: number;
+  readonly answers?: readonly Appended[];
+  readonly checks?: readonly AudienceCheck[];
+}
+
+interface Order {
+  readonly body: Buffer;
+  readonly hold: Hold;
+  readonly key: string | undefined;
+}
+
+/** All for which the body is needed. */
+async function carryOut(exchange: Exchange, { body, hold, key }: Order, options: BroadcastOptions): Promise<Outcome> {
+  const { hub, defaults } = options;
+  const isBatch = contentType(exchange) === 'application/x-ndjson';
+  const isTrial = takeDryRun(exchange);
+  const wait = takeWait(exchange);
+  const drafts = isBatch ? await batchOf(exchange, body, hold) : [draftOf(exchange, body, defaults)];
+  if (!isTrial) {
+    checkPublishRate(exchange, drafts.length, options);
+    return { isBatch, wait, answers: await hub.publish(drafts, 'http', key, exchange.requestId) };
+  }
+  const checks = [];
+  for (const { audience } of drafts) checks.push(await checkAudience(hub, audience));
+  return { isBatch, wait, checks };
 }
 
 /**
@@ -97,12 +123,12 @@ function takeWait({ query, res }: Exchange): number {
   return wait;
 }
 
-function batchOf(exchange: Exchange, body: Buffer): Promise<EventDraft[]> {
+function batchOf(exchange: Exchange, body: Buffer, hold: Hold): Promise<EventDraft[]> {
   const fields: Fields = new Map();
   addQuery(fields, exchange);
   addHeaders(fields, exchange);
   for (const { name } of fields.values()) throw refuse(name, 'belongs in the lines of a batch');
-  return parseBatch(decodeUtf8(body, 'the body'));
+  return parseBatch(decodeUtf8(body, 'the body'), hold);
 }
 
 function draftOf(exchange: Exchange, body: Buffer, defaults: BroadcastOptions['defaults']): EventDraft {

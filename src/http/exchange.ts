@@ -1,6 +1,7 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { SseError } from '../errors.ts';
 import type { Activity } from '../hub/activity.ts';
+import type { Bodies } from './bodies.ts';
 import { hostName } from './host.ts';
 
 /** A request and its response, with what every handler asks for. */
@@ -19,6 +20,8 @@ export interface Exchange {
   readonly ip: string;
   /** What names this request in its answer and in the log: short and harmless. */
   readonly requestId: string;
+  /** What request bodies are read by. */
+  readonly bodies: Bodies;
   /** What every answer to this request carries, errors too: `Allow`, CORS. */
   readonly headers: OutgoingHttpHeaders;
 }
@@ -47,7 +50,7 @@ const SINGLE = new Set(['host', 'authorization', 'content-type', 'content-length
 export function openExchange(
   req: IncomingMessage,
   res: ServerResponse,
-  { ip, requestId }: Pick<Exchange, 'ip' | 'requestId'>,
+  { ip, requestId, bodies }: Pick<Exchange, 'ip' | 'requestId' | 'bodies'>,
 ): Exchange {
   const { rawHeaders, url: target = '/', method = 'GET' } = req;
   if (rawHeaders.length > MAX_HEADERS * 2)
@@ -79,6 +82,7 @@ export function openExchange(
     parameters: {},
     ip,
     requestId,
+    bodies,
     headers: {},
   };
 }

@@ -1,18 +1,18 @@
 import { SseError } from '../errors.ts';
 import { notJson } from '../json.ts';
-import { decodeUtf8, readBody } from './body.ts';
+import { decodeUtf8 } from './body.ts';
 import type { Exchange } from './exchange.ts';
 
 /** What steers a server is short. In bytes. */
 const LIMIT = 64 * 1024;
 
-/** Reads a body that is a JSON object. @throws SseError `invalid-request`, `unsupported-media-type`, `too-large` */
-export async function readJsonObject({ req }: Exchange, example: string): Promise<object> {
+/** Reads a body that is a JSON object. @throws SseError `invalid-request`, `unsupported-media-type`, `too-large`, `overloaded` */
+export async function readJsonObject({ req, bodies }: Exchange, example: string): Promise<object> {
   const [type = ''] = (req.headers['content-type'] ?? '').split(';');
   // A form is what a page of another origin could send without being asked for leave (Fetch standard, "CORS-safelisted request-header").
   if (type.trim().toLowerCase() !== 'application/json')
     throw new SseError('unsupported-media-type', `the body must be JSON: curl --json '${example}'`);
-  const text = decodeUtf8(await readBody(req, LIMIT), 'the body');
+  const text = await bodies.with(req, LIMIT, (body) => decodeUtf8(body, 'the body'));
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -1,6 +1,7 @@
 import { DRAFT_LIMITS } from '../event/draft.ts';
 import { FILTER_LIMITS } from '../event/expression.ts';
 import { MAX_LINES } from './batch.ts';
+import type { Bodies } from './bodies.ts';
 import { MAX_HEADERS } from './exchange.ts';
 import type { Limits } from './limits.ts';
 import type { Places } from './places.ts';
@@ -11,12 +12,13 @@ export interface LimitsViewParts {
   readonly places: Places;
   /** In bytes. */
   readonly bodyLimit: number;
+  readonly bodies: Bodies;
   /** How many clients wait for their share of the replay rate. */
   readonly held: () => number;
 }
 
 /** Every limit with what is used of it, for `GET /admin/stats`: null is no limit. Sizes are in bytes, where nothing else is said. */
-export function limitsView({ limits, places, bodyLimit, held }: LimitsViewParts): object {
+export function limitsView({ limits, places, bodyLimit, bodies, held }: LimitsViewParts): object {
   const { maxClientsPerAddress, maxClientsPerIdentity, connectRate, publishRate, replayRate } = limits.values;
   const { taken, opening, mostOfAddress, mostOfIdentity } = places.use;
   return {
@@ -26,6 +28,7 @@ export function limitsView({ limits, places, bodyLimit, held }: LimitsViewParts)
     connectRate: { limit: connectRate || null },
     publishRate: { limit: publishRate || null },
     replayRate: { limit: replayRate || null, waiting: held() },
+    bodies: { ...bodies.use },
     sizes: {
       // The request line with its URL is part of it.
       head: HEADER_LIMIT,

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type OutgoingHttpHeaders, type Serv
 import type { Socket } from 'node:net';
 import { type ErrorCode, SseError } from '../errors.ts';
 import type { Observe } from '../hub/activity.ts';
+import type { Bodies } from './bodies.ts';
 import { type Exchange, type Handler, openExchange, refusal } from './exchange.ts';
 import { itsTurn } from './pipelining.ts';
 import { STATUS } from './problem.ts';
@@ -36,11 +37,13 @@ export interface HttpServerOptions {
   readonly handler: Handler;
   readonly addressOf: (req: IncomingMessage) => string;
   readonly requestIdOf: (req: IncomingMessage) => string;
+  /** Of all servers of the process together. */
+  readonly bodies: Bodies;
   readonly observe: Observe;
 }
 
 /** An HTTP server that opens exchanges, hands them to a handler, and turns whatever that throws into the answer. */
-export function httpServer({ handler, addressOf, requestIdOf, observe }: HttpServerOptions): Server {
+export function httpServer({ handler, addressOf, requestIdOf, bodies, observe }: HttpServerOptions): Server {
   const answer = async (req: IncomingMessage, res: NamedResponse): Promise<void> => {
     res.requestId = requestIdOf(req);
     // Nothing may follow on a connection that carries an event stream: it never ends.
@@ -59,7 +62,7 @@ export function httpServer({ handler, addressOf, requestIdOf, observe }: HttpSer
       headers: {},
     };
     try {
-      const opened = openExchange(req, res, exchange);
+      const opened = openExchange(req, res, { ...exchange, bodies });
       exchange = opened;
       await handler(opened);
     } catch (error) {

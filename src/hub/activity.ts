@@ -111,6 +111,8 @@ export type Activity =
       readonly renewed: number;
       /** Streams that ended, since their client would not be let in by it. */
       readonly ended: number;
+      /** What is legal but should not stay: sentences. */
+      readonly warnings: readonly string[];
     }
   /** The configuration was read anew and is no good: the old one stays, whole. */
   | { readonly kind: 'reload-refused'; readonly source: ReloadSource; readonly issues: readonly Issue[] }

@@ -1,5 +1,6 @@
 import type { Options } from '../config/options.ts';
 import { cameByProxy, clientAddress } from '../http/address.ts';
+import type { Bodies } from '../http/bodies.ts';
 import type { Descriptors } from '../http/descriptors.ts';
 import type { Handler } from '../http/exchange.ts';
 import { type Listener, listen, type Where } from '../http/listen.ts';
@@ -26,6 +27,7 @@ export interface ListeningParts {
   /** Whether the port was asked for: it is then not left for another one. */
   readonly portAsked: boolean;
   readonly handlers: Handlers;
+  readonly bodies: Bodies;
   readonly observe: Observe;
   /** Of which public connections leave some. */
   readonly descriptors: Descriptors;
@@ -37,13 +39,20 @@ export async function listenFor({
   exposed,
   portAsked,
   handlers,
+  bodies,
   observe,
   descriptors,
 }: ListeningParts): Promise<{ readonly addresses: Addresses; readonly listeners: readonly Listener[] }> {
   const { host, port, adminListen, ssePath, trustProxy } = options;
   const separate = exposed || adminListen !== undefined;
   const makeWith = (handler: Handler) => () =>
-    httpServer({ handler, addressOf: clientAddress(trustProxy), requestIdOf: requestIdOf(cameByProxy(trustProxy)), observe });
+    httpServer({
+      handler,
+      addressOf: clientAddress(trustProxy),
+      requestIdOf: requestIdOf(cameByProxy(trustProxy)),
+      bodies,
+      observe,
+    });
 
   const where: Where = { ...(host !== undefined && { host }), port, mayMove: !portAsked };
   const make = makeWith(separate ? handlers.public : handlers.sharedAdmin);

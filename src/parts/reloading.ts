@@ -91,9 +91,9 @@ export class Reloading {
   async #reload(source: ReloadSource): Promise<Reloaded> {
     const { observe } = this.#parts;
     try {
-      const { warnings, ...outcome } = await this.#attempt();
+      const outcome = await this.#attempt();
       observe({ kind: 'reloaded', source, ...outcome });
-      return { ...outcome, warnings };
+      return outcome;
     } catch (error) {
       this.#lastSuccessful = false;
       if (!(error instanceof SseError)) observe({ kind: 'failed', what: 'the configuration cannot be read anew', error });

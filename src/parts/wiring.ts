@@ -1,6 +1,7 @@
 import type { Options } from '../config/options.ts';
 import { cameByHttps } from '../http/address.ts';
 import { adminRoutes } from '../http/admin-routes.ts';
+import type { Bodies } from '../http/bodies.ts';
 import { giveTicket, renew } from '../http/credentials.ts';
 import { dashboardRoutes } from '../http/dashboard.ts';
 import type { Descriptors } from '../http/descriptors.ts';
@@ -44,6 +45,7 @@ export interface WiringParts {
   readonly running: Running;
   readonly limits: Limits;
   readonly places: Places;
+  readonly bodies: Bodies;
   readonly descriptors: Descriptors;
   readonly vanishedPeers: VanishedPeers;
   readonly measures: Measures;
@@ -96,6 +98,7 @@ export function wire(parts: WiringParts): Handlers {
       version,
       totals,
       bodyLimit: options.bodyLimit,
+      bodies: parts.bodies,
       limits,
       places,
       elapsed,

@@ -41,11 +41,14 @@ const BAD_REFUSALS: ReadonlySet<string> = new Set([
   'at-capacity',
   'address-limit',
   'identity-limit',
+  'overloaded',
 ] satisfies ErrorCode[]);
 // A browser asks every server for a favicon.
 const QUIET_REFUSALS: ReadonlySet<string> = new Set(['not-found'] satisfies ErrorCode[]);
 
 const LONG = 256;
+/** Sentences of ours, in which options stand. */
+const LONGEST = 1024;
 
 const PROXY_SEEN =
   'a reverse proxy stands before this server, which does not expect one: publishing on this port and self-declared ' +
@@ -157,16 +160,26 @@ const TABLE: Table = {
     }),
   },
   reloaded: {
-    record: ({ source, changed, needsRestart, renewed, ended }) => ({
-      level: needsRestart.length > 0 ? 'warn' : 'info',
+    record: ({ source, changed, needsRestart, renewed, ended, warnings }) => ({
+      level: needsRestart.length > 0 || warnings.length > 0 ? 'warn' : 'info',
       msg: 'configuration reloaded',
-      fields: { source, changed: changed.map(changeOf), needsRestart: needsRestart.map(changeOf), renewed, ended },
+      fields: {
+        source,
+        changed: changed.map(changeOf),
+        needsRestart: needsRestart.map(changeOf),
+        renewed,
+        ended,
+        ...(warnings.length > 0 && { warnings: warnings.map((warning) => escapeText(warning, LONGEST)) }),
+      },
     }),
     // The key that asked for it has its own answer.
-    line: ({ source, changed, needsRestart, ended }) =>
+    line: ({ source, ...outcome }) =>
       source === 'terminal'
         ? undefined
-        : { look: needsRestart.length > 0 ? 'yellow' : 'gray', text: `= ${reloadLine({ changed, needsRestart, ended })}` },
+        : {
+            look: outcome.needsRestart.length + outcome.warnings.length > 0 ? 'yellow' : 'gray',
+            text: `= ${reloadLine(outcome)}`,
+          },
   },
   'reload-refused': {
     record: ({ source, issues }) => ({
@@ -221,11 +234,17 @@ export function activityLine<K extends Kind>(activity: Of<K>): ActivityLine | un
 }
 
 /** What came of a reload, in one line. */
-export function reloadLine({ changed, needsRestart, ended }: Pick<Of<'reloaded'>, 'changed' | 'needsRestart' | 'ended'>): string {
+export function reloadLine({
+  changed,
+  needsRestart,
+  ended,
+  warnings,
+}: Pick<Of<'reloaded'>, 'changed' | 'needsRestart' | 'ended' | 'warnings'>): string {
   const names = (changes: readonly OptionChange[]) => changes.map(({ name }) => name).join(', ');
   const parts = [changed.length > 0 ? `changed ${names(changed)}` : 'nothing has changed'];
   if (needsRestart.length > 0) parts.push(`a restart is needed for ${names(needsRestart)}`);
   if (ended > 0) parts.push(`${counted(ended, 'stream')} ended`);
+  parts.push(...warnings.map((warning) => escapeText(warning, LONGEST)));
   return `configuration reloaded: ${parts.join(' · ')}`;
 }
 

@@ -72,6 +72,7 @@ export interface Control {
     readonly changed: readonly OptionChange[];
     readonly needsRestart: readonly OptionChange[];
     readonly ended: number;
+    readonly warnings: readonly string[];
   }>;
   /** Where the server is to be found, for a person: the banner. */
   urls(): string;

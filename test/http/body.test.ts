@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { TestServer } from '../support/server.ts';
+import { beginBody, roomOf, startSmall, takeRoom, untilUsed } from './body-room.ts';
 
 const MIB = 1024 * 1024;
 const POST = 'POST /admin/broadcast HTTP/1.1\r\nHost: localhost\r\n';
@@ -136,4 +137,51 @@ test('a publisher that goes before its answer does no harm', async (t) => {
   }
   await server.broadcast('', 'next');
   await stream.until('next');
+});
+
+test('what all bodies take together has a bound', async (t) => {
+  const server = await startSmall(t);
+  const stream = await server.stream();
+  const [first, second] = await takeRoom(server);
+  for (const [head, body] of [
+    ['POST /admin/broadcast', 'x'],
+    ['POST /admin/broadcast\nTransfer-Encoding: chunked', '1\r\nx\r\n0\r\n\r\n'],
+    ['POST /admin/filter/check\nContent-Type: application/json', '{}'],
+  ] as const) {
+    const refused = await server.send(head, body);
+    assert.equal(refused.status, 503, head);
+    assert.equal(JSON.parse(refused.body).code, 'overloaded');
+    assert.equal(refused.headers['retry-after'], '5');
+  }
+  assert.equal(server.app.totals.refused.overloaded, 3);
+  assert.equal((await server.broadcast()).status, 202, 'what has no body needs no room');
+  first.socket.destroy();
+  await untilUsed(server, 1024);
+  assert.equal((await server.broadcast('', 'there is room again')).status, 202);
+  second.send('x'.repeat(1023));
+  assert.equal((await second.answer()).status, 202, 'who was in before is not put out');
+  assert.equal((await roomOf(server)).used, 0);
+  assert.deepEqual(await stream.until('x'.repeat(1024)), ['hello', 'there is room again', 'x'.repeat(1024)]);
+});
+
+test('large bodies leave room for small ones', async (t) => {
+  const server = await TestServer.start(t, {}, { memory: { heap: 64 * MIB, total: 64 * MIB } });
+  const wires = Array.from({ length: 3 }, () => beginBody(server, MIB));
+  await untilUsed(server, 3 * MIB);
+  assert.equal((await server.broadcast('', 'x'.repeat(MIB))).status, 503);
+  assert.equal((await server.broadcast('', 'x'.repeat(64 * 1024))).status, 202);
+  for (const { socket } of wires) socket.destroy();
+  await untilUsed(server, 0);
+});
+
+test('a body that is announced and does not come takes no room', async (t) => {
+  const server = await TestServer.start(t);
+  const wire = server.connect().send(`${POST}Content-Length: ${MIB}\r\nExpect: 100-continue\r\n\r\n`);
+  await wire.until((received) => received.startsWith('HTTP/1.1 100 Continue'), 'leave to send');
+  assert.equal((await roomOf(server)).used, 0);
+  wire.send('x');
+  await untilUsed(server, MIB);
+  wire.send('x'.repeat(MIB - 1));
+  await wire.until((received) => received.includes('HTTP/1.1 202'), 'the answer');
+  assert.equal((await roomOf(server)).used, 0);
 });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { Bodies } from '../../src/http/bodies.ts';
 import { EventStream } from '../../src/http/event-stream.ts';
 import type { Handler } from '../../src/http/exchange.ts';
 import { httpServer } from '../../src/http/server.ts';
@@ -16,6 +17,7 @@ async function connected(t: TestContext, handler: Handler, change: (server: Serv
     handler,
     addressOf: () => '',
     requestIdOf: () => 'r1',
+    bodies: new Bodies(() => Infinity),
     observe: (activity) => void activities.push(activity),
   });
   change(server);

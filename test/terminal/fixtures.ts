@@ -107,7 +107,12 @@ export class FakeControl implements Control {
 
   async reload() {
     if (this.failure) throw this.failure;
-    return { changed: [{ name: 'cors', old: [], new: ['*'] }], needsRestart: [{ name: 'port', old: 1, new: 2 }], ended: 1 };
+    return {
+      changed: [{ name: 'cors', old: [], new: ['*'] }],
+      needsRestart: [{ name: 'port', old: 1, new: 2 }],
+      ended: 1,
+      warnings: [],
+    };
   }
 
   urls(): string {

@@ -61,7 +61,7 @@ const terminal = openTerminal({
     },
     defaults: { event: 'message', data: 'hello', keyFilter: 'profile == "Administrator"', tick: 50 },
     paceOf: Number,
-    reload: async () => ({ changed: [], needsRestart: [], ended: 0 }),
+    reload: async () => ({ changed: [], needsRestart: [], ended: 0, warnings: [] }),
     urls: () => 'http://localhost:2015/',
     open: async () => ({ url: 'http://localhost:2015/', opened: false }),
     stop(how) {
