@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryFolder } from '../support/program.ts';
@@ -15,13 +15,19 @@ test('with very many clients and a store that cannot be written, a revocation co
   const strangers = await Promise.all(Array.from({ length: 300 }, () => server.stream()));
   const ada = await server.stream('', 'Authorization: Bearer of-ada');
   const data = 'x'.repeat(1_000_000);
-  const publish = async () => (await server.broadcast('Content-Type: text/plain\nX-Filter: id == "nobody"', data)).status;
-  assert.equal(await publish(), 202);
+  const publish = () => server.broadcast('Content-Type: text/plain\nX-Filter: id == "nobody"', data);
+  assert.equal((await publish()).status, 202);
   rmSync(store, { recursive: true });
   writeFileSync(store, 'not a folder');
   // It goes on until the store begins another file.
-  for (let n = 0; n < 20 && (await publish()) === 202; n++);
-  const { status, body } = await server.send('POST /admin/revoke\nContent-Type: application/json', '{"sub":"7"}');
+  for (let n = 0; n < 20 && (await publish()).status === 202; n++);
+  rmSync(store);
+  mkdirSync(join(store, 'LOCK'), { recursive: true });
+  const revoke = (order: object) => server.send('POST /admin/revoke\nContent-Type: application/json', JSON.stringify(order));
+  // Until it was tried to open it anew; from then on it is closed, and says no at once.
+  const end = performance.now() + 5000;
+  while (!(await revoke({ jti: 'of nobody' })).body.includes('cannot be read')) assert(performance.now() < end);
+  const { status, body } = await revoke({ sub: '7' });
   assert.equal(status, 503);
   assert.match(body, /what was revoked is, but a restart forgets it/);
   assert.match((await ada.event('sse.bye')).data, /revoked/);
