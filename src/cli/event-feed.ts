@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { SseError } from '../errors.ts';
+import { counted } from '../terminal/words.ts';
 import { openStream } from './open-stream.ts';
 
 /** An event as a client has it. */
@@ -141,7 +142,7 @@ async function sleepUntil(ms: number, signal: AbortSignal): Promise<void> {
 /** What `sse.gap` says, for people. */
 function gapIn(data: string): string {
   const { missed, reason, from } = objectIn(data);
-  const count = typeof missed === 'number' ? `${missed} event${missed === 1 ? '' : 's'}` : 'it is not known how many events';
+  const count = typeof missed === 'number' ? counted(missed, 'event') : 'an unknown number of events';
   return `gap: ${count} missed (${reason}); going on after ${from}`;
 }
 

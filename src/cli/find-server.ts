@@ -46,8 +46,10 @@ export function findServer({ url, readyFile }: ServerFlags, { env, readFile }: P
  *
  * @param pointer where the URL stood @throws SseError `invalid-config`
  */
-export function placeAt(url: string, pointer: string): ServerPlace {
-  if (/^unix:./.test(url)) return { admin: url };
+export function placeAt(given: string, pointer: string): ServerPlace {
+  if (/^unix:./.test(given)) return { admin: given };
+  // As curl takes it.
+  const url = /^(\[[\da-f:.]+\]|[\w.-]+):\d+(\/|$)/i.test(given) ? `http://${given}` : given;
   if (!/^https?:\/\//.test(url) || !URL.canParse(url))
     throw wrong(pointer, `must be a URL such as http://localhost:2015 or unix:PATH, not ${quoted(url)}`);
   const { pathname, origin, username, password } = new URL(url);

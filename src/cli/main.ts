@@ -1,6 +1,6 @@
 import { type ErrorCode, SseError } from '../errors.ts';
 import { inspect } from '../parts/inspect.ts';
-import { readAtStart, readWhileServing } from '../parts/read-file.ts';
+import { readAtStart, readWhileServing, textIn } from '../parts/read-file.ts';
 import { packageVersion } from '../parts/version.ts';
 import { runCommand } from './command.ts';
 import { interruption } from './interruption.ts';
@@ -31,8 +31,8 @@ export async function main(): Promise<void> {
       stdout: (text) => void stdout.write(text),
       stderr: write,
       env: process.env,
-      readFile: (path) => readAtStart(path).toString(),
-      rereadFile: (path) => readWhileServing(path).toString(),
+      readFile: (path) => textIn(readAtStart(path)),
+      rereadFile: (path) => textIn(readWhileServing(path)),
       columns: stdout.columns,
       version,
       inspect: ({ options }) => inspect(options),

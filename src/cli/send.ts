@@ -39,6 +39,7 @@ export async function send(order: SendOrder, { stdin, stdout, stderr, interrupte
       sent++;
       await writeAll(stdout, `${JSON.stringify(said)}\n`);
       tellBehind(said, stderr);
+      if (said.matched === 0 && isTargeted(order)) tellNobody(stderr);
     }
   } catch (error) {
     if (!(error instanceof SseError) || sent === 0) throw error;
@@ -110,6 +111,16 @@ async function allOf(stream: AsyncIterable<Buffer>, name: string): Promise<Buffe
     throw wrong(name, `cannot be read: ${reason ?? message}`);
   }
   return Buffer.concat(pieces);
+}
+
+function isTargeted({ fields }: SendOrder): boolean {
+  return ['filter', 'topics', 'except'].some((field) => fields[field] !== undefined);
+}
+
+/** No failure either: it is in the log for those who come back. But it may be a slip of the pen. */
+function tellNobody(stderr: SendWorld['stderr']): void {
+  const detail = 'nobody who is connected matches; it is kept for those who come back';
+  report([{ pointer: '', detail }], (text) => void stderr.write(text));
 }
 
 /**

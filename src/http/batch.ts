@@ -42,9 +42,11 @@ export async function parseBatch(text: string, hold: (bytes: number) => void = (
   }
   if (issues.length === 0) return drafts;
   const bad = lines.length - drafts.length;
+  const [{ pointer, detail }] = issues as [Issue];
+  const number = Number(pointer.split('/')[1]) + 1;
   throw new SseError(
     'invalid-event',
-    `${bad} of ${lines.length} lines ${bad === 1 ? 'is' : 'are'} bad; nothing was published`,
+    `${bad} of ${lines.length} lines ${bad === 1 ? 'is' : 'are'} bad; nothing was published; line ${number}: ${detail}`,
     issues,
   );
 }

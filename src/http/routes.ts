@@ -1,4 +1,5 @@
 import { SseError } from '../errors.ts';
+import { didYouMean } from '../nearest.ts';
 import { type Exchange, type Handler, twice } from './exchange.ts';
 import type { Guard } from './guard.ts';
 import { livez } from './health.ts';
@@ -66,7 +67,7 @@ export function routes(parts: RouteParts): Handlers {
           handler = found && handlerOf(found.methods, exchange);
         },
       });
-      if (!found || !handler) throw notFound(exchange);
+      if (!found || !handler) throw notFound(exchange, Object.keys(admin));
       exchange.parameters = found.parameters;
       return handler(exchange);
     };
@@ -98,6 +99,7 @@ function beside(path: string, name: string): string {
   return `${path.replace(/\/$/, '')}/${name}`;
 }
 
-function notFound({ path }: Exchange): SseError {
-  return new SseError('not-found', `there is nothing at ${JSON.stringify(path)}`);
+/** @param paths those that may have been meant */
+function notFound({ path }: Exchange, paths: readonly string[] = []): SseError {
+  return new SseError('not-found', `there is nothing at ${JSON.stringify(path)}${didYouMean(path, paths)}`);
 }

@@ -1,6 +1,6 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto';
 import { SseError } from '../errors.ts';
-import { parseJson } from './json.ts';
+import { parseJson } from '../json.ts';
 import { ALGORITHMS, type Algorithm, isAlgorithm } from './jwt-algorithms.ts';
 
 /** A key, and what it may verify: a token whose header names another algorithm is none of its own, whatever it says. */

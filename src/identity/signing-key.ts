@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { SseError } from '../errors.ts';
-import { parseJson } from './json.ts';
+import { parseJson } from '../json.ts';
 import type { Algorithm } from './jwt-algorithms.ts';
 import { pinned, type VerificationKey } from './jwt-keys.ts';
 

@@ -2,10 +2,10 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypt
 import { z } from 'zod';
 import { type Issue, SseError } from '../errors.ts';
 import { type Identity, identity } from '../event/identity.ts';
+import { parseJson } from '../json.ts';
 import { didYouMean } from '../nearest.ts';
 import type { TokenVerifier } from './authenticate.ts';
 import type { Grant } from './grant.ts';
-import { parseJson } from './json.ts';
 
 const text = z.string('must be a string').max(256, 'has at most 256 characters').optional();
 const texts = z

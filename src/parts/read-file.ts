@@ -18,3 +18,15 @@ export function readWhileServing(file: string): Buffer {
   if (found.size > LARGEST) throw new Error(`it has ${found.size} bytes; at most ${LARGEST} are read while the server runs`);
   return readFileSync(file);
 }
+
+// A byte order mark is left to whoever reads the text.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** The text that a file holds. @throws Error with a sentence of its own: nothing is put in the place of what cannot be read */
+export function textIn(content: Buffer): string {
+  try {
+    return utf8.decode(content);
+  } catch {
+    throw new Error('it is not valid UTF-8');
+  }
+}

@@ -7,7 +7,7 @@ import { RemoteKeys } from '../identity/jwks.ts';
 import type { Algorithm } from '../identity/jwt-algorithms.ts';
 import { fixedKeys, type KeySource, parseKeys, secretKey, type VerificationKey } from '../identity/jwt-keys.ts';
 import { parseUsers, type Users } from '../identity/users.ts';
-import { readAtStart } from './read-file.ts';
+import { readAtStart, textIn } from './read-file.ts';
 
 /** The keys that a provider publishes, and what they were asked for with. */
 interface Provider {
@@ -74,7 +74,7 @@ async function assemble(options: Options, read: ReadFile, provider: Provider | u
 
 /** @throws SseError `invalid-config` */
 export function usersOf({ users }: Options, readFile: ReadFile = read): Users | undefined {
-  return users === undefined ? undefined : parseUsers(readFile('--users', users).toString('utf8'), users);
+  return users === undefined ? undefined : parseUsers(textOf(readFile, '--users', users), users);
 }
 
 /** The keys that stand in files. @throws SseError `invalid-config` */
@@ -84,7 +84,16 @@ export function keysOf(
 ): readonly VerificationKey[] {
   if (jwtSecretFile !== undefined) return [secretKey(readFile('--jwt-secret-file', jwtSecretFile), jwtSecretFile, jwtAlgorithm)];
   if (jwtKeyFile === undefined) return [];
-  return parseKeys(readFile('--jwt-key-file', jwtKeyFile).toString('utf8'), jwtKeyFile, jwtAlgorithm);
+  return parseKeys(textOf(readFile, '--jwt-key-file', jwtKeyFile), jwtKeyFile, jwtAlgorithm);
+}
+
+function textOf(readFile: ReadFile, option: string, file: string): string {
+  const content = readFile(option, file);
+  try {
+    return textIn(content);
+  } catch {
+    throw SseError.of('invalid-config', [{ pointer: option, detail: `${file} is not valid UTF-8` }]);
+  }
 }
 
 /** What admin requests must show, if anything. @throws SseError `invalid-config` */

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { SseError } from '../errors.ts';
 import { tablesInUse } from './manifest.ts';
@@ -111,10 +111,8 @@ function isLocked(directory: string): boolean {
 }
 
 function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch {
-    // With `recursive`, Node says ENOENT whatever the reason is; this says it.
-    mkdirSync(directory, { mode: 0o700 });
-  }
+  // Not by `recursive`: with that, Node says ENOENT whatever the reason is, and in a file system like /proc it never ends.
+  const parent = dirname(resolve(directory));
+  if (!existsSync(parent)) makeDirectory(parent);
+  if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
 }

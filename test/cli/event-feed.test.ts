@@ -89,8 +89,8 @@ describe('A feed of events', () => {
     assert.deepEqual(told, [
       'gap: 12 events missed (evicted); going on after a-13',
       'the server ended the stream (shutdown); trying again in 2.0 s',
-      'gap: it is not known how many events missed (epoch); going on after b-0',
-      'gap: it is not known how many events missed (undefined); going on after undefined',
+      'gap: an unknown number of events missed (epoch); going on after b-0',
+      'gap: an unknown number of events missed (undefined); going on after undefined',
       'the stream broke off; trying again in 2.0 s',
       'the server has no more (204)',
     ]);

@@ -49,7 +49,12 @@ describe('A running server is found', () => {
     assert.equal(find({ url: 'http://flag', readyFile: 'ready.json' }, env).admin, 'http://flag');
   });
 
-  for (const url of ['localhost:2015', 'ftp://a', 'http://', 'unix:', '', 'a\u001b[2J'])
+  it('as curl takes it, without a scheme', () => {
+    assert.deepEqual(find({ url: 'localhost:2015' }), { admin: 'http://localhost:2015', sse: 'http://localhost:2015/sse' });
+    assert.equal(find({ url: '[::1]:2015/events' }).sse, 'http://[::1]:2015/events');
+  });
+
+  for (const url of ['localhost', 'ftp://a', 'http://', 'unix:', '', 'a\u001b[2J'])
     it(`not by ${JSON.stringify(url)}`, () => {
       assert.throws(() => find({ url }), { code: 'invalid-config', message: /^--url: must be a URL such as http:.* not '/ });
     });

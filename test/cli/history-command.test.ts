@@ -59,10 +59,7 @@ describe('sse-server history', () => {
       ['export', '-', '--url', 'http://a', '--store', 'b'],
       '--url: cannot stand beside --store: the server is running, or it is not',
     ],
-    [
-      ['export', '-', '--url', 'localhost:2015'],
-      "--url: must be a URL such as http://localhost:2015 or unix:PATH, not 'localhost:2015'",
-    ],
+    [['export', '-', '--url', 'localhost'], "--url: must be a URL such as http://localhost:2015 or unix:PATH, not 'localhost'"],
     [
       ['export', '-', '--ready-file', 'a', '--store', 'b'],
       '--ready-file: cannot stand beside --store: the server is running, or it is not',

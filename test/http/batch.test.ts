@@ -53,7 +53,7 @@ test('one bad line, and nothing is published: every bad line is named', async (t
   assert.equal(headers['content-type'], 'application/problem+json; charset=utf-8');
   const { errors, detail, code } = JSON.parse(body);
   assert.equal(code, 'invalid-event');
-  assert.equal(detail, '6 of 7 lines are bad; nothing was published');
+  assert.equal(detail, "6 of 7 lines are bad; nothing was published; line 2: unknown name 'profil'; did you mean 'profile'?");
   assert.deepEqual(
     errors.map(({ pointer }: { pointer: string }) => pointer),
     ['/1/filter', '/2', '/3', '/4', '/5/datum', '/6/retry', '/6/ttl'],

@@ -168,7 +168,11 @@ for (const [what, json, expected] of [
     ['users.json /users/1: has the same token as a user before it'],
   ],
   ['an empty file', '', ['users.json: is not JSON']],
-  ['a comma too many', `{"users":[\n{"token":"${SECRET}","id":"7"},\n]}`, ['users.json: is not JSON: see line 3']],
+  [
+    'a comma too many',
+    `{"users":[\n{"token":"${SECRET}","id":"7"},\n]}`,
+    ['users.json: is not JSON at line 3, column 1; there is a comma too many before it'],
+  ],
   ['a token without quotes', `{"users":[{"token":${SECRET}}]}`, ['users.json: is not JSON']],
   ['a token alone', SECRET, ['users.json: is not JSON']],
 ] as const) {
