@@ -165,13 +165,29 @@ test('what all bodies take together has a bound', async (t) => {
 });
 
 test('large bodies leave room for small ones', async (t) => {
-  const server = await TestServer.start(t, {}, { memory: { heap: 64 * MIB, total: 64 * MIB } });
+  const server = await TestServer.start(t, {}, { memory: { heap: 32 * MIB, total: 64 * MIB } });
   const wires = Array.from({ length: 3 }, () => beginBody(server, MIB));
   await untilUsed(server, 3 * MIB);
   assert.equal((await server.broadcast('', 'x'.repeat(MIB))).status, 503);
   assert.equal((await server.broadcast('', 'x'.repeat(64 * 1024))).status, 202);
   for (const { socket } of wires) socket.destroy();
   await untilUsed(server, 0);
+});
+
+test('a batch counts for what is made of it, which is many times its body', async (t) => {
+  const server = await TestServer.start(t, {}, { memory: { heap: MIB, total: MIB } });
+  const batch = '{"data":1}\n'.repeat(5000);
+  const publish = () => server.broadcast('Content-Type: application/x-ndjson', batch);
+  const other = beginBody(server, 1000);
+  await untilUsed(server, 1000);
+  const refused = await publish();
+  assert.equal(refused.status, 503);
+  assert.equal(JSON.parse(refused.body).code, 'overloaded');
+  assert.equal(server.of('broadcast').length, 0, 'all or none');
+  other.socket.destroy();
+  await untilUsed(server, 0);
+  assert.equal((await publish()).status, 202, 'alone it is always let in');
+  assert.equal((await roomOf(server)).used, 0);
 });
 
 test('a body that is announced and does not come takes no room', async (t) => {
