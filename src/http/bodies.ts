@@ -9,6 +9,12 @@ const LARGE_SHARE = 3 / 4;
 /** Says how much memory is needed in all, in bytes, before it is taken. @throws SseError `overloaded` */
 export type Hold = (bytes: number) => void;
 
+/** A request, and what throws if whoever made it may not any more. */
+interface Sender {
+  readonly req: IncomingMessage;
+  recheck(): void;
+}
+
 /** How much of request bodies is in memory, and may be. In bytes. */
 export interface BodiesUse {
   readonly limit: number;
@@ -33,13 +39,13 @@ export class Bodies {
   }
 
   /**
-   * Reads a body and works with it.
+   * Reads a body, and works with it if its sender still may.
    * @param limit of this body, in bytes
    * @param work all of it for which the body, or what was made of it, stays in memory; it says by `hold` how many bytes that is,
    *   if it is far more than the body itself
    * @throws SseError `overloaded`, and what `readBody` and `work` throw
    */
-  async with<T>(req: IncomingMessage, limit: number, work: (body: Buffer, hold: Hold) => T | Promise<T>): Promise<T> {
+  async with<T>({ req, recheck }: Sender, limit: number, work: (body: Buffer, hold: Hold) => T | Promise<T>): Promise<T> {
     let held = 0;
     const hold = (bytes: number): void => {
       const most = this.#limit() * (bytes > SMALL ? LARGE_SHARE : 1);
@@ -51,7 +57,10 @@ export class Bodies {
       held = bytes;
     };
     try {
-      return await work(await readBody(req, limit, hold), hold);
+      const body = await readBody(req, limit, hold);
+      // Its sender may have taken his time, and another token may be asked for by now.
+      recheck();
+      return await work(body, hold);
     } finally {
       this.#used -= held;
     }

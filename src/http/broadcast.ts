@@ -39,8 +39,8 @@ export function broadcast(options: BroadcastOptions): Handler {
   return async (exchange) => {
     refuseMisspelt(exchange);
     const key = idempotencyKey(exchange);
-    const { req, res, bodies } = exchange;
-    const outcome = await bodies.with(req, bodyLimit, (body, hold) => carryOut(exchange, { body, hold, key }, options));
+    const { res, bodies } = exchange;
+    const outcome = await bodies.with(exchange, bodyLimit, (body, hold) => carryOut(exchange, { body, hold, key }, options));
     const { isBatch, wait, checks, answers = [] } = outcome;
     const send = (status: number, lines: readonly unknown[]) =>
       isBatch ? sendLines(res, status, lines) : sendJson(res, status, lines[0]);

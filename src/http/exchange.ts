@@ -14,6 +14,8 @@ export interface Exchange {
   readonly query: URLSearchParams;
   /** Whether there are several `Authorization` headers. Node shows the first; another reader may take the last. */
   readonly severalCredentials: boolean;
+  /** Throws if whoever asks may not any more: to be called when something was waited for, before anything is done. */
+  recheck: () => void;
   /** What stands in the path in place of a route's `{names}`. */
   parameters: Readonly<Record<string, string>>;
   /** The client's address: the peer's, or what a trusted proxy said of it. Empty for a unix socket. */
@@ -79,6 +81,7 @@ export function openExchange(
     path,
     query: new URLSearchParams(search),
     severalCredentials,
+    recheck: () => {},
     parameters: {},
     ip,
     requestId,

@@ -7,12 +7,13 @@ import type { Exchange } from './exchange.ts';
 const LIMIT = 64 * 1024;
 
 /** Reads a body that is a JSON object. @throws SseError `invalid-request`, `unsupported-media-type`, `too-large`, `overloaded` */
-export async function readJsonObject({ req, bodies }: Exchange, example: string): Promise<object> {
+export async function readJsonObject(exchange: Exchange, example: string): Promise<object> {
+  const { req, bodies } = exchange;
   const [type = ''] = (req.headers['content-type'] ?? '').split(';');
   // A form is what a page of another origin could send without being asked for leave (Fetch standard, "CORS-safelisted request-header").
   if (type.trim().toLowerCase() !== 'application/json')
     throw new SseError('unsupported-media-type', `the body must be JSON: curl --json '${example}'`);
-  const text = await bodies.with(req, LIMIT, (body) => decodeUtf8(body, 'the body'));
+  const text = await bodies.with(exchange, LIMIT, (body) => decodeUtf8(body, 'the body'));
   let value: unknown;
   try {
     value = JSON.parse(text);

@@ -60,13 +60,15 @@ export function routes(parts: RouteParts): Handlers {
       const page = dashboard.find(exchange.path);
       const found = page ?? (shared ? adminShared : adminOwn).find(exchange.path);
       let handler: Handler | undefined;
-      guard.checkAdmin(exchange.req, {
-        shared,
-        page: page !== undefined,
-        checkMethod: () => {
-          handler = found && handlerOf(found.methods, exchange);
-        },
-      });
+      exchange.recheck = () =>
+        guard.checkAdmin(exchange.req, {
+          shared,
+          page: page !== undefined,
+          checkMethod: () => {
+            handler = found && handlerOf(found.methods, exchange);
+          },
+        });
+      exchange.recheck();
       if (!found || !handler) throw notFound(exchange, Object.keys(admin));
       exchange.parameters = found.parameters;
       return handler(exchange);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createSecretKey } from 'node:crypto';
+import { once } from 'node:events';
 import { rmSync, writeFileSync } from 'node:fs';
+import { type IncomingMessage, request } from 'node:http';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { signed } from '../support/jwt.ts';
@@ -182,6 +184,27 @@ describe('a reload', () => {
     assert.equal((await fetch(`${program.admin}stats`, { headers: bearer(tokens[0]) })).status, 401);
     assert.equal((await fetch(`${program.admin}stats`, { headers: cookie })).status, 401);
     assert.equal((await fetch(`${program.admin}stats`, { headers: bearer(tokens[1]) })).status, 200);
+  });
+
+  it('takes no order of which the end comes after the token with which it began was replaced', async (t) => {
+    const tokens = ['first-token-of-admin', 'other-token-of-admin'];
+    const { program, write } = await configured(t, { adminTokenFile: 'token' }, { token: tokens[0] });
+    const slow = request(`${program.admin}broadcast`, { method: 'POST', headers: bearer(tokens[0] as string) });
+    const answered = once(slow, 'response');
+    // It is being read once the server says to go on.
+    slow.setHeader('expect', '100-continue');
+    slow.setHeader('content-length', 10);
+    slow.flushHeaders();
+    await once(slow, 'continue');
+    slow.write('begun');
+    write('token', tokens[1]);
+    assert.equal((await reload(program, bearer(tokens[0] as string))).status, 200);
+    slow.end('ended');
+    const [response] = (await answered) as [IncomingMessage];
+    assert.equal(response.statusCode, 401);
+    response.resume();
+    const stats = await fetch(`${program.admin}stats`, { headers: bearer(tokens[1] as string) });
+    assert.equal(((await stats.json()) as { events: number }).events, 0);
   });
 
   it('is one at a time: of many that are asked for at once, all are answered by what stood there last', async (t) => {
