@@ -13,6 +13,9 @@ import { isStreaming } from './subscribe.ts';
 /** A client that takes nothing of its answer for this long is cut, in ms. Event streams have a time of their own. */
 const STALL_TIME = 30_000;
 
+/** How long a client whose request could not be read may take to close its side, in ms. */
+const FAREWELL = 1000;
+
 /** Of a request's head, its first line included, in bytes. */
 export const HEADER_LIMIT: number = 16 * 1024;
 
@@ -87,14 +90,17 @@ export function httpServer({ handler, addressOf, requestIdOf, bodies, observe }:
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const code = brokenRequest(error);
-    // Answered already: this is more of the same, and whoever never closes its side is cut by the time-out.
-    if (socket.writableEnded) return void (code === 'timeout' && socket.destroy());
+    // Answered already: this is more of the same.
+    if (socket.writableEnded) return;
     const requestId = newRequestId();
     const ip = socket.remoteAddress ?? '';
     if (code) observe({ kind: 'refused', code, detail: error.message, method: '', path: '', ip, requestId });
     if (!code || !socket.writable || isAnswering(socket)) return void socket.destroy();
     const lines = ['Connection: close', 'Content-Length: 0', `${REQUEST_ID}: ${requestId}`];
     socket.end([`HTTP/1.1 ${STATUS[code]} ${STATUS_CODES[STATUS[code]]}`, ...lines, '\r\n'].join('\r\n'));
+    // A reset at once could overtake the answer; but whoever goes on sending and never closes its side would stay for ever.
+    const timer = setTimeout(() => socket.destroy(), FAREWELL);
+    socket.once('close', () => clearTimeout(timer));
   });
   return server;
 }
