@@ -144,8 +144,9 @@ export function refuseMisspelt({ req }: Exchange): void {
 
 export function addHeaders(fields: Fields, { req }: Exchange): void {
   for (const [name, field] of HEADERS) {
-    const lines = req.headersDistinct[name.toLowerCase()];
-    if (!lines) continue;
+    // Most have none; the others are put together only when they are asked for.
+    if (!(name.toLowerCase() in req.headers)) continue;
+    const lines = req.headersDistinct[name.toLowerCase()] ?? [];
     // Node reads headers as Latin-1; what was sent is UTF-8.
     const values = lines.map((line) => decodeUtf8(Buffer.from(line, 'latin1'), name));
     const isList = field === 'topics' || field === 'except';
