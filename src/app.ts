@@ -30,7 +30,7 @@ import { type Access, type Authenticate, openAccess } from './parts/access.ts';
 import { hubOptions } from './parts/hub-options.ts';
 import { type Keeping, openKeeping } from './parts/keeping.ts';
 import { type Addresses, listenFor } from './parts/listening.ts';
-import { bodyRoom, type Memory, memoryOfProcess, memoryWarnings } from './parts/memory.ts';
+import { bodyRoom, clientsWithin, type Memory, memoryOfProcess, memoryWarnings } from './parts/memory.ts';
 import { mountsOf } from './parts/mounts.ts';
 import { NamedFiles } from './parts/named-files.ts';
 import { readAtStart } from './parts/read-file.ts';
@@ -164,7 +164,7 @@ export class App {
     this.#descriptors = new Descriptors(observe);
     this.#memory = parts.surroundings.memory ?? memoryOfProcess();
     this.#bodies = new Bodies(() => bodyRoom(this.#options.bodyLimit, this.#memory));
-    const capacity = () => this.#descriptors.streams;
+    const capacity = () => Math.min(this.#descriptors.streams, clientsWithin(this.#options, this.#memory));
     this.limits = new Limits(options, { sparesLoopback: options.trustProxy.length === 0, capacity });
     this.#places = new Places(this.limits);
     this.warnings = [...access.warnings, ...memoryWarnings(options, this.#memory)];

@@ -20,6 +20,8 @@ const CLIENT = { heap: 8 * 1024, total: 16 * 1024 };
 /** An event of the history beside its frame. */
 const EVENT = { heap: 256, total: 256 };
 const FRAMES = 1.25;
+/** So many are let in whatever the heap is: below that the estimate is not worth much. */
+const FEWEST = 100;
 /** No frame is shorter. */
 const SHORTEST_FRAME = 24;
 
@@ -42,16 +44,29 @@ export function bodyRoom(bodyLimit: number, { heap, total }: Memory): number {
   return Math.max(2 * bodyLimit, Math.floor(Math.min(heap, total) * BODIES_SHARE));
 }
 
+/** How many clients have room in the heap, about, beside the history. What is full ends the process, so no more are let in. */
+export function clientsWithin({ historyEvents, historyBytes }: Options, { heap }: Memory): number {
+  const left = heap - BASE.heap - eventsOf(historyEvents, historyBytes) * EVENT.heap;
+  return Math.max(FEWEST, Math.floor(left / CLIENT.heap));
+}
+
+function eventsOf(historyEvents: number, historyBytes: number): number {
+  return Math.min(historyEvents, Math.ceil(historyBytes / SHORTEST_FRAME));
+}
+
 /** Sentences for the log where what the options allow does not fit into memory. With a store as without: the newest events are in memory too. */
-export function memoryWarnings({ maxClients, historyEvents, historyBytes }: Options, { heap, total }: Memory): string[] {
-  const events = Math.min(historyEvents, Math.ceil(historyBytes / SHORTEST_FRAME));
+export function memoryWarnings(options: Options, memory: Memory): string[] {
+  const { maxClients, historyEvents, historyBytes } = options;
+  const { heap, total } = memory;
+  const events = eventsOf(historyEvents, historyBytes);
+  const fitting = clientsWithin(options, memory);
   const neededHeap = BASE.heap + maxClients * CLIENT.heap + events * EVENT.heap;
   const needed = BASE.total + maxClients * CLIENT.total + events * EVENT.total + FRAMES * historyBytes;
   const warnings: string[] = [];
   if (neededHeap > heap)
     warnings.push(
       `--max-clients ${maxClients} and --history-events ${historyEvents} need about ${mebibytes(neededHeap)} of heap, and this process may have ${mebibytes(heap)}: ` +
-        `when it is full the process ends; start it with NODE_OPTIONS=--max-old-space-size=${Math.ceil(neededHeap / MIB)}, or lower them`,
+        `no more than ${fitting} clients are let in; start it with NODE_OPTIONS=--max-old-space-size=${Math.ceil(neededHeap / MIB)}, or lower them`,
     );
   if (needed > total)
     warnings.push(

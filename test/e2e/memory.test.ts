@@ -136,6 +136,23 @@ async function publishBatches(program: Program): Promise<string[]> {
   return accepted.flat();
 }
 
+describe('a heap that cannot hold --max-clients', () => {
+  it('takes as many as it can, and tells the others to come back', async (t) => {
+    const program = await startProgram(t, ['--log-level', 'warn'], heap(24));
+    const { limits } = (await (await fetch(`${program.admin}stats`)).json()) as { limits: { clients: { limit: number } } };
+    const { limit } = limits.clients;
+    assert(limit > 100 && limit < 2000, `${limit}`);
+    await program.logged({ msg: new RegExp(`: no more than ${limit} clients are let in; start it with NODE_OPTIONS=`) });
+    await crowd(t, program, { size: limit, path: '/sse', stalls: false });
+    const { status, headers } = await fetch(program.sse);
+    assert.equal(status, 503);
+    assert(Number(headers.get('retry-after')) > 0);
+    const { matched } = await program.publish({ data: 'x'.repeat(1000) });
+    assert.equal(matched, limit);
+    assert.deepEqual(await program.stop(), { code: 0, signal: null });
+  });
+});
+
 describe('a small heap', { skip: !existsSync('/proc/self/status') && 'only Linux tells how much memory a process had' }, () => {
   it('lasts, whatever comes at the same time, and what was accepted gets to its clients', async (t) => {
     const program = await startProgram(t, ['--log-level', 'warn'], heap(HEAP));
