@@ -3,7 +3,7 @@
  * file, and the build. So the README's two commands are all that a fresh clone needs, and cost nothing later.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -21,10 +21,7 @@ const npm = (...args) => execFileSync('npm', args, { cwd: root, stdio: ['ignore'
 
 try {
   if (!upToDate(installed, 'package-lock.json')) npm('ci', '--engine-strict', '--ignore-scripts', '--no-audit', '--no-fund');
-  if (!upToDate(built, 'bin', 'src', 'tsconfig.json', 'package.json')) {
-    npm('run', '--silent', 'build');
-    writeFileSync(built, '');
-  }
+  if (!upToDate(built, 'bin', 'src', 'tsconfig.json', 'package.json')) npm('run', '--silent', 'build');
 } catch {
   // What went wrong, the command that failed has said.
   process.exitCode = 1;

@@ -168,7 +168,8 @@ export function absent(why) {
  * @returns {{ text: string, explanation: string }}
  */
 export function refused({ status, title, detail }) {
-  const explanation = [detail, ADVICE[status]].filter(Boolean).join(' ');
+  const said = detail === '' || /[.!?]$/.test(detail) ? detail : `${detail}.`;
+  const explanation = [said, ADVICE[status]].filter(Boolean).join(' ');
   return { text: `Refused: ${status} ${title}`.trim(), explanation };
 }
 

@@ -102,13 +102,13 @@ export class ComposerElement extends HTMLElement {
   async #send() {
     if (this.#sending) return;
     this.#sending = true;
-    this.#setText('draft-receipt', 'Sending…');
+    this.#tell('Sending…');
     try {
       const receipt = await ask('POST', `broadcast?wait=${WAIT}`, { body: this.#draft });
       this.#showWrong();
-      this.#setText('draft-receipt', `${receiptText(receipt)} ${receipt.id}`);
+      this.#tell(`${receiptText(receipt)} ${receipt.id}`);
     } catch (error) {
-      this.#setText('draft-receipt', 'Not sent.');
+      this.#tell('Not sent.', true);
       this.#showWrong(error);
     } finally {
       this.#sending = false;
@@ -130,6 +130,15 @@ export class ComposerElement extends HTMLElement {
   #showWrong(error) {
     showWrong(this.#the('draft-wrong'), error);
     this.#the('draft-filter').setAttribute('aria-invalid', String(error !== undefined));
+  }
+
+  /**
+   * What came of sending.
+   * @param {string} text
+   */
+  #tell(text, failed = false) {
+    this.#the('draft-receipt').classList.toggle('failed', failed);
+    this.#setText('draft-receipt', text);
   }
 
   /** The same text again is no news for a screen reader. @param {string} id @param {string} text */

@@ -57,7 +57,7 @@ const RULES: Readonly<Record<CredentialDefect, (options: Options) => string>> = 
     'its header has what must not count: a key of its own (jku, jwk, x5u, x5c), an extension (crit, b64), or a kid that is not text',
   type: () => 'its typ is neither JWT nor at+jwt: it was made for something else',
   algorithm: () =>
-    'its alg is none that the configured keys are for; of RSA keys that is RS256 unless --jwt-algorithm has others',
+    'its alg is not one of those that the configured keys are for (token verify shows it in its first part; an RSA key is for RS256, unless --jwt-algorithm says otherwise)',
   'unknown-key': () => 'its kid is that of no configured key',
   signature: () => 'no configured key has signed it, or it was changed since',
   claims: () =>

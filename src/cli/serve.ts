@@ -1,4 +1,5 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { type Addresses, App } from '../app.ts';
 import { SseError } from '../errors.ts';
@@ -82,6 +83,7 @@ export async function serve(source: ConfigSource, process: NodeJS.Process): Prom
     for (const { pointer, detail } of warnings) log.warn(`${pointer}: ${detail}`);
     for (const warning of app.warnings) log.warn(warning);
     for (const activity of early) tell(activity);
+    if (options.readyFile !== undefined) checkReadyFile(options.readyFile);
     addresses = await app.start();
     if (app.shortage !== undefined) log.warn(app.shortage);
     greet(app, addresses, opened, portAsked);
@@ -90,7 +92,7 @@ export async function serve(source: ConfigSource, process: NodeJS.Process): Prom
     return await stopping.done;
   } finally {
     terminal.close();
-    if (options.readyFile !== undefined) rmSync(options.readyFile, { force: true });
+    if (addresses && options.readyFile !== undefined) rmSync(options.readyFile, { force: true });
   }
 }
 
@@ -106,6 +108,16 @@ function greet(app: App, addresses: Addresses, { terminal, log }: { terminal: Te
   log.info({ url, ...pages, sse, admin, clients: identities(app) }, `listening at ${url}`);
 }
 
+/** Before anybody is told that the server listens. @throws SseError `invalid-config` */
+function checkReadyFile(file: string): void {
+  try {
+    accessSync(dirname(file), constants.W_OK | constants.X_OK);
+    if (statSync(file, { throwIfNoEntry: false })?.isDirectory()) throw new Error('it is a directory');
+  } catch (error) {
+    throw notWritable(error as Error);
+  }
+}
+
 /** Whole or not at all: whoever waits for the file must not read half of it. */
 function writeReadyFile(file: string, { pid, url, sse, admin }: { pid: number } & Addresses): void {
   const draft = `${file}.${pid}`;
@@ -113,13 +125,12 @@ function writeReadyFile(file: string, { pid, url, sse, admin }: { pid: number } 
     writeFileSync(draft, `${JSON.stringify({ pid, url, sse, admin })}\n`);
     renameSync(draft, file);
   } catch (error) {
-    throw SseError.of('invalid-config', [
-      {
-        pointer: '--ready-file',
-        detail: `cannot be written: ${(error as Error).message}`,
-      },
-    ]);
+    throw notWritable(error as Error);
   }
+}
+
+function notWritable({ message }: Error): SseError {
+  return SseError.of('invalid-config', [{ pointer: '--ready-file', detail: `cannot be written: ${message}` }]);
 }
 
 /** How long closing the log may take after a defect, in ms. */

@@ -138,7 +138,11 @@ const schema = z.strictObject({
     .optional(),
   topics: listOf(checked(topicProblem), MAX_TOPICS).optional(),
   except: listOf(
-    z.string('must be a string').min(1, 'must not be empty').max(256, 'has at most 256 characters'),
+    z
+      .string('must be a string')
+      .min(1, 'must not be empty')
+      .max(256, 'has at most 256 characters')
+      .refine((id) => id.isWellFormed(), 'must not contain lone surrogates'),
     MAX_EXCEPT,
   ).optional(),
   id: checked(ownIdProblem).optional(),

@@ -22,7 +22,12 @@ export function corsHeaders(origin: string | undefined, host: string | undefined
   if (isAllowedOrigin(origin, host, options))
     return { vary: 'Origin', 'access-control-allow-origin': origin, 'access-control-allow-credentials': 'true' };
   if (options.origins.includes('*')) return { 'access-control-allow-origin': '*' };
-  throw new SseError('forbidden', `pages of ${JSON.stringify(origin)} may not open this stream; see --cors`);
+  // What is opened from a disk, and what is sandboxed, has no origin (HTML, "opaque origin").
+  const pages =
+    origin === 'null'
+      ? 'pages that come from no server, such as a file opened in the browser,'
+      : `pages of ${JSON.stringify(origin)}`;
+  throw new SseError('forbidden', `${pages} may not open this stream; see --cors`);
 }
 
 /** Whether pages of an origin may act in the name of whoever looks at them: it is this server's own, or allowed by its name. */

@@ -81,13 +81,18 @@ export function openExchange(
     path,
     query: new URLSearchParams(search),
     severalCredentials,
-    recheck: () => {},
+    recheck: () => checkUnanswered(req),
     parameters: {},
     ip,
     requestId,
     bodies,
     headers: {},
   };
+}
+
+/** What was refused for taking too long is not carried out when its rest comes after all. @throws SseError `timeout` */
+function checkUnanswered({ socket }: IncomingMessage): void {
+  if (socket.writableEnded) throw new SseError('timeout', 'the request came to its end too late; nothing was done');
 }
 
 /** The error for a header that must stand there once. */

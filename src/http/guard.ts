@@ -99,7 +99,9 @@ export class Guard {
       const shown = req.headers.authorization !== undefined;
       throw new SseError(
         shown ? 'invalid-credential' : 'unauthenticated',
-        'admin needs its token: Authorization: Bearer <token>',
+        shown
+          ? 'the token that was shown is not the one that admin has now'
+          : 'admin needs its token: Authorization: Bearer <token>',
       );
     }
   }
@@ -138,7 +140,7 @@ export class Guard {
 function closedByProxy(sign: string): SseError {
   return new SseError(
     'forbidden',
-    `a reverse proxy was seen before this server (${sign}), which was started for this machine alone; restart it with --trust-proxy`,
+    `a reverse proxy was seen before this server (${sign}), which was started for this machine alone; restart it: with --trust-proxy if there is one`,
   );
 }
 

@@ -60,7 +60,9 @@ export function routes(parts: RouteParts): Handlers {
       const page = dashboard.find(exchange.path);
       const found = page ?? (shared ? adminShared : adminOwn).find(exchange.path);
       let handler: Handler | undefined;
-      exchange.recheck = () =>
+      const { recheck } = exchange;
+      exchange.recheck = () => {
+        recheck();
         guard.checkAdmin(exchange.req, {
           shared,
           page: page !== undefined,
@@ -68,6 +70,7 @@ export function routes(parts: RouteParts): Handlers {
             handler = found && handlerOf(found.methods, exchange);
           },
         });
+      };
       exchange.recheck();
       if (!found || !handler) throw notFound(exchange, Object.keys(admin));
       exchange.parameters = found.parameters;

@@ -50,7 +50,8 @@ export function httpServer({ handler, addressOf, requestIdOf, bodies, observe }:
   const answer = async (req: IncomingMessage, res: NamedResponse): Promise<void> => {
     res.requestId = requestIdOf(req);
     // Nothing may follow on a connection that carries an event stream: it never ends.
-    if (isStreaming(req.socket)) return void req.socket.destroy();
+    // Nor on one that was answered already, by a time-out or because what came was no HTTP.
+    if (isStreaming(req.socket) || req.socket.writableEnded) return void req.socket.destroy();
     // No socket yet: a request before it is still to be answered.
     if (!res.socket && !(await itsTurn(req, res))) return;
     const { method = '', url = '' } = req;
@@ -80,6 +81,7 @@ export function httpServer({ handler, addressOf, requestIdOf, bodies, observe }:
   server.timeout = STALL_TIME;
   // Node answers by itself, without a report, and keeps the connection with the body that is still to come.
   server.on('checkExpectation', (req: IncomingMessage, res: NamedResponse) => {
+    if (isStreaming(req.socket) || req.socket.writableEnded || !res.socket) return void req.socket.destroy();
     const detail = 'of what can be expected only 100-continue is known';
     const requestId = requestIdOf(req);
     res.requestId = requestId;
@@ -105,9 +107,13 @@ export function httpServer({ handler, addressOf, requestIdOf, bodies, observe }:
   return server;
 }
 
-/** Whether an answer or an event stream is on its way, into which nothing else may be written. As Node's own handler finds out. */
+/**
+ * Whether an answer or an event stream is on its way, into which nothing else may be written, or a request is being carried out whose
+ * answer this would be taken for. As Node's own handler finds out.
+ */
 function isAnswering(socket: Socket & { readonly _httpMessage?: NamedResponse | null }): boolean {
-  return socket._httpMessage?.headersSent === true;
+  const { _httpMessage: res } = socket;
+  return res ? res.headersSent || res.req.complete : false;
 }
 
 /** What Node's parser found; undefined when the client has just gone. */
@@ -119,7 +125,7 @@ function brokenRequest({ code }: NodeJS.ErrnoException): ErrorCode | undefined {
 }
 
 function fail(res: NamedResponse, error: unknown, headers: OutgoingHttpHeaders): void {
-  if (res.headersSent || res.destroyed) res.destroy();
+  if (res.headersSent || res.destroyed || res.socket?.writableEnded) res.destroy();
   else if (error instanceof SseError) sendProblem(res, error, res.requestId, { ...headersFor(error), ...headers });
   else res.writeHead(500, { connection: 'close', 'content-length': 0 }).end();
 }

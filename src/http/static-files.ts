@@ -31,7 +31,7 @@ export function staticFiles(mounts: readonly StaticMount[], maxAge: number): Han
     const { req, path, method } = exchange;
     if (method !== 'GET' && method !== 'HEAD') {
       exchange.headers.allow = 'GET, HEAD';
-      throw new SseError('method-not-allowed', 'files are read with GET');
+      throw new SseError('method-not-allowed', 'files are read with GET; events are published with POST /admin/broadcast');
     }
     const mount = sorted.find(({ prefix }) => prefix === '/' || path === prefix || path.startsWith(`${prefix}/`));
     if (!mount) throw notFound(path);

@@ -57,7 +57,8 @@ export function subscribe(options: SubscribeOptions): Handler {
     if (method === 'OPTIONS') return void res.writeHead(204, { ...preflight('GET, HEAD'), ...headers }).end();
     checkRequest(exchange);
     // Asked never to come back; the one status at which every EventSource stops (HTML, "reestablish the connection").
-    if (isFarewell(header(req, 'last-event-id'))) return void res.writeHead(204, headers).end();
+    if (isFarewell(header(req, 'last-event-id') ?? exchange.query.get('lastEventId') ?? undefined))
+      return void res.writeHead(204, headers).end();
     try {
       checkConnectRate(exchange, 'streams', options);
       await open(exchange, options);
@@ -128,7 +129,7 @@ async function openIn(place: Place | undefined, asked: Asked, exchange: Exchange
 
     const socket = res.socket;
     // Gone meanwhile, or with requests behind it that would never get their turn.
-    if (!socket || socket.destroyed || hasWaiting(socket)) return void req.socket.destroy();
+    if (!socket || socket.destroyed || socket.writableEnded || hasWaiting(socket)) return void req.socket.destroy();
     checkRunning(options);
 
     streaming.add(socket);
@@ -164,6 +165,9 @@ function checkRequest({ req, method, headers }: Exchange): void {
       'an event stream is opened with GET; events are published with POST /admin/broadcast',
     );
   }
+  // Nobody reads it, and while it stands there the kernel does not say that its sender has gone.
+  if (Number(req.headers['content-length'] ?? 0) > 0 || req.headers['transfer-encoding'] !== undefined)
+    throw new SseError('invalid-request', 'an event stream is opened without a body');
   if (!acceptsEventStream(req.headers.accept))
     throw new SseError('not-acceptable', 'this is an event stream: Accept must allow text/event-stream');
 }

@@ -103,14 +103,15 @@ export class Authentication {
 
   /**
    * Looks once more at what was found before, by what counts now: right before something is granted, since what took its time
-   * may have been overtaken, and after the configuration was read anew. A credential holds as long as its users file has it, or
-   * to its own end: what it was signed with may be replaced meanwhile.
+   * may have been overtaken, and after the configuration was read anew. A credential holds as long as its users file has it, as
+   * long as the application that vouched for it is the one that is asked, or to its own end: what it was signed with may be replaced meanwhile.
    * @returns what it proves now: another value only if that is something else
    * @throws SseError `invalid-credential`, `unauthenticated`
    */
   check(grant: Grant): Grant {
     this.#options.revocations.check(grant);
-    const { required, verifiers } = this.#means;
+    const { required, verifiers, authority } = this.#means;
+    if (grant.authority !== undefined && grant.authority !== authority) throw badCredential('unknown');
     if (grant.entry !== undefined) return inFile(grant, grant.entry, verifiers);
     if (grant.identity.authenticated) return grant;
     // Nobody vouches for it.
@@ -155,7 +156,7 @@ export class Authentication {
     if (authority && authorization === '') throw badCredential('malformed');
     const grant = await authority?.(request);
     // Each answer is a credential of its own: it can be taken back, and the next one is for the authority to give.
-    return grant && { ...grant, fingerprint: randomUUID() };
+    return grant && authority && { ...grant, authority, fingerprint: randomUUID() };
   }
 
   async #verify(token: string, verifiers: readonly TokenVerifier[]): Promise<Grant> {

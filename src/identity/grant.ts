@@ -12,6 +12,8 @@ export interface Grant {
   readonly fingerprint?: string;
   /** By what a users file has it: it holds as long as it stands there. A hash of its token. */
   readonly entry?: string;
+  /** Who said so, where that is no token: it holds as long as that is who is asked. */
+  readonly authority?: object;
   /** The name of this one credential (`jti`), by which it can be revoked. */
   readonly tokenId?: string;
   /** Whom it is about (`sub`), by which all of theirs can be revoked. Not always the identity's `id`, which may be mapped from another claim. */

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../config/options.ts';
 import { SseError } from '../errors.ts';
@@ -31,7 +31,18 @@ function linkTo(ssePath: string): string {
 export function mountsOf({ static: entries, ssePath: [path = '/sse'] }: Options): readonly StaticMount[] {
   if (entries.length === 0) return [ownPage(path)];
   return entries.map(({ prefix, directory: root }) => {
-    if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) return { prefix, root, headers: { link: linkTo(path) } };
-    throw SseError.of('invalid-config', [{ pointer: '--static', detail: `${JSON.stringify(root)} is not a directory` }]);
+    const problem = problemOf(root);
+    if (problem === undefined) return { prefix, root, headers: { link: linkTo(path) } };
+    throw SseError.of('invalid-config', [{ pointer: '--static', detail: `${JSON.stringify(root)} ${problem}` }]);
   });
+}
+
+function problemOf(root: string): string | undefined {
+  try {
+    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) return 'is not a directory';
+    accessSync(root, constants.R_OK | constants.X_OK);
+    return undefined;
+  } catch {
+    return 'cannot be read by the user of this process';
+  }
 }

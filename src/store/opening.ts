@@ -39,6 +39,7 @@ export async function openStore(place: Place): Promise<OpenStore> {
 async function openOrRepair(place: Place): Promise<OpenStore> {
   const { directory, warn, now = Date.now } = place;
   makeDirectory(directory);
+  checkOwn(directory);
   const damaged = damagedIn(directory);
   try {
     if (damaged.length === 0) return await attempt(place);
@@ -108,6 +109,20 @@ function isLocked(directory: string): boolean {
   return readFileSync('/proc/locks', 'utf8')
     .split('\n')
     .some((line) => line.includes(`:${lock.ino} `));
+}
+
+/** What LevelDB and we put into a store; one of them is enough to know it by. */
+const OURS = /^(CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|HEAD|\d+\.(ldb|sst|log|dbtmp)(\.damaged)?)$/;
+
+/** A store takes away what it does not know, and repairs what it finds: it must not begin among files of somebody else. */
+function checkOwn(directory: string): void {
+  // A file system of its own has lost+found.
+  const names = readdirSync(directory).filter((name) => !name.startsWith('.') && name !== 'lost+found');
+  if (names.length === 0 || names.some((name) => OURS.test(name))) return;
+  throw new SseError(
+    'start-failed',
+    `--store: ${directory} holds other files (${JSON.stringify(names[0])}) and no store; name a directory that is empty, or is not there yet`,
+  );
 }
 
 function makeDirectory(directory: string): void {

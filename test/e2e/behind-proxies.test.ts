@@ -164,6 +164,14 @@ describe('behind nginx, HAProxy and Caddy as config/ sets them up', { skip: whyN
       }
   });
 
+  it('nobody chooses the name that a request has in the log', async () => {
+    for (const { name, url } of proxies) {
+      const { headers } = await ask(url, from({ path: '/livez', headers: { 'x-request-id': 'chosen' } }));
+      const given = String(headers['x-request-id']);
+      assert.match(given, /^[A-Za-z0-9-]{16,64}$/, name);
+    }
+  });
+
   it('credentials reach the server, and no log', async (t) => {
     for (const { name, url, written } of proxies) {
       const headers = { authorization: `Bearer ${TOKEN}` };

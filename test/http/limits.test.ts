@@ -83,6 +83,28 @@ test('slow senders are cut', { concurrency: true, timeout: 5000 }, async (t) => 
   await Promise.all([...cut, kept]);
 });
 
+for (const [what, begun, rest] of [
+  ['a body', `${GET.replace('GET', 'POST')}Content-Length: 10\r\n\r\nhalf`, ' and half'],
+  ['a head', GET, '\r\n'],
+] as const)
+  test(`what was refused for taking too long is not carried out when the rest of ${what} comes after all`, async (t) => {
+    const done: string[] = [];
+    const handler: Handler = async (exchange) => {
+      await exchange.bodies.with(exchange, 100, (body) => void done.push(body.toString()));
+      exchange.res.end('done');
+    };
+    const { wire, closed } = await connected(t, handler, (server) => {
+      server.headersTimeout = 10;
+      server.requestTimeout = 20;
+    });
+    wire.send(begun);
+    await wire.until((received) => received.startsWith('HTTP/1.1 408 Request Timeout\r\n'), 'the answer');
+    wire.send(rest);
+    await closed;
+    assert.deepEqual(done, []);
+    assert.equal(wire.received.split('HTTP/1.1 ').length, 2, 'one answer');
+  });
+
 test('a client that takes nothing of its answer is cut', { timeout: 5000 }, async (t) => {
   const much: Handler = ({ res }) => void res.end(Buffer.alloc(64 * 1024 * 1024));
   const { wire, closed } = await connected(t, much, (server) => {

@@ -54,3 +54,24 @@ test('a client that sends ahead and takes nothing opens one file, and none when 
   for (const wire of wires) wire.socket.destroy();
   while (openFiles() > before) await new Promise((resolve) => setImmediate(resolve));
 });
+
+test('whatever follows on the connection of a stream ends it', async (t) => {
+  const server = await TestServer.start(t);
+  for (const more of [get('/livez'), 'GET /livez HTTP/1.1\r\nHost: localhost\r\nExpect: more\r\n\r\n']) {
+    const wire = server.connect().send(get('/sse'));
+    await wire.until((received) => received.includes('sse.open'), 'the stream');
+    wire.send(more.repeat(100));
+    await wire.end();
+    assert.equal(wire.received.split('HTTP/1.1 ').length, 2, 'one answer');
+  }
+  assert.deepEqual(server.of('refused'), []);
+});
+
+test('what is expected of a request that waits for its turn is not looked at before', async (t) => {
+  const server = await TestServer.start(t);
+  const wire = server
+    .connect()
+    .send(get('/app.js') + 'GET /livez HTTP/1.1\r\nHost: localhost\r\nExpect: more\r\n\r\n'.repeat(100));
+  await wire.end();
+  assert(server.of('refused').length <= 1);
+});

@@ -145,3 +145,17 @@ test('what a client declares of itself is bounded', async () => {
   assert.equal(found.roles.length, 64);
   assert.equal(found.roles[0]?.length, 256);
 });
+
+test('who was vouched for is let in as long as the one who did is asked', async () => {
+  const former = async () => ({ identity: ada });
+  const means = { verifiers: [], required: false };
+  const authentication = new Authentication({ ...others(), ...means, authority: former, selfDeclared: () => true });
+  const { grant } = await authentication.identify(request());
+  assert.equal(authentication.check(grant), grant);
+  authentication.use({ ...means, authority: former });
+  assert.equal(authentication.check(grant), grant);
+  for (const other of [{}, { authority: async () => ({ identity: ada }) }]) {
+    authentication.use({ ...means, ...other });
+    assert.throws(() => authentication.check(grant), { code: 'invalid-credential' });
+  }
+});
