@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createParser } from 'eventsource-parser';
 import { type Program, startProgram, temporaryFolder } from '../support/program.ts';
+import { samplesOf } from '../support/scrape.ts';
 
 /**
  * `npm run soak -- --minutes 10`: publishes to clients that come, go, are slow and are restarted under, and holds each
@@ -150,6 +151,15 @@ class Client {
   }
 }
 
+/** Its own memory, without the mapped files of the store, and without the room that V8 keeps for garbage and gives back when it is asked to. */
+async function look(): Promise<void> {
+  const since = born;
+  const samples = samplesOf(await (await fetch(`${program.url}metrics`)).text());
+  const slack = (samples.get('nodejs_heap_size_total_bytes') ?? NaN) - (samples.get('nodejs_heap_size_used_bytes') ?? NaN);
+  const [, kibibytes] = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${program.pid}/status`, 'latin1')) ?? [];
+  if (since === born) memory.push([(performance.now() - born) / 60_000, Number(kibibytes) / 1024 - slack / 2 ** 20]);
+}
+
 async function publish(number: number): Promise<void> {
   const topic = Math.random() < 0.5 ? TOPICS[Math.floor(Math.random() * 3)] : undefined;
   const profile = Math.random() < 0.3 ? PROFILES[Math.floor(Math.random() * 2)] : undefined;
@@ -189,12 +199,8 @@ let born = began;
 const timers = [
   setInterval(() => void publish(++number), 1000 / RATE),
   setInterval(() => clients[Math.floor(Math.random() * CLIENTS)]?.breakOff(), 200),
-  setInterval(() => {
-    // Its own memory, without the mapped files of the store; of each process after it has warmed up.
-    if (performance.now() - born < 120_000 || program.ended) return;
-    const [, kibibytes] = /^RssAnon:\s+(\d+)/m.exec(readFileSync(`/proc/${program.pid}/status`, 'latin1')) ?? [];
-    memory.push([(performance.now() - born) / 60_000, Number(kibibytes) / 1024]);
-  }, 2000),
+  // Of each process after it has warmed up.
+  setInterval(() => void (performance.now() - born > 120_000 && !program.ended && look().catch(() => {})), 2000),
 ];
 // Restarts come in the first third, in turn with and without a goodbye; the rest is one process, whose memory is looked at.
 while (performance.now() - began < LASTS) {
