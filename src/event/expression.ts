@@ -1,11 +1,11 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { type Issue, SseError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
+import type { Sizes } from './sizes.ts';
 import { children, MACROS, typeOf } from './syntax.ts';
 
-/** Bounds of one expression, so that no legal one is expensive to evaluate. The body of a macro is run for each of up to 64 items. */
-export const FILTER_LIMITS: { readonly bytes: number; readonly operators: number; readonly operatorsInMacro: number } = {
-  bytes: 1024,
+/** Bounds of one expression, so that no legal one is expensive to evaluate, however long. The body of a macro is run for each of up to 64 items. */
+export const FILTER_LIMITS: { readonly operators: number; readonly operatorsInMacro: number } = {
   operators: 32,
   operatorsInMacro: 8,
 };
@@ -102,10 +102,15 @@ export class Language {
   }
 }
 
+/** What is wrong with a filter's size; undefined if nothing is. */
+export function sizeProblem(text: string, { filterLimit }: Sizes): string | undefined {
+  return new TextEncoder().encode(text).length > filterLimit ? `a filter has at most ${filterLimit} bytes` : undefined;
+}
+
 /** @throws SseError `invalid-filter` */
-export function checkSize(text: string, pointer: string): void {
-  if (new TextEncoder().encode(text).length > FILTER_LIMITS.bytes)
-    throw refuse(pointer, `a filter has at most ${FILTER_LIMITS.bytes} bytes`);
+export function checkSize(text: string, pointer: string, sizes: Sizes): void {
+  const problem = sizeProblem(text, sizes);
+  if (problem !== undefined) throw refuse(pointer, problem);
 }
 
 /** Bounds and allow-list, before types are looked at. */
