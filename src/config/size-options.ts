@@ -1,4 +1,5 @@
-import type { Sizes } from '../event/sizes.ts';
+import { DEFAULT_SIZES, type Sizes } from '../event/sizes.ts';
+import { formatSize } from '../units.ts';
 import { size } from './amounts.ts';
 import { type Option, option } from './option.ts';
 import { integer, optional } from './values.ts';
@@ -31,25 +32,25 @@ export const SIZE_OPTIONS: Table = {
     reloadable: true,
   }),
   // What a filter costs is bounded by its operators, which are no option. A longer one has longer lists and texts.
-  filterLimit: option(size({ min: '64b', max: '16kb' }), '1kb', {
+  filterLimit: option(size({ min: '64b', max: '16kb' }), formatSize(DEFAULT_SIZES.filterLimit), {
     placeholder: 'SIZE',
     description: 'largest filter, of clients and of events',
     reloadable: true,
   }),
-  topicLimit: option(integer(1, 1024), 128, {
+  topicLimit: option(integer(1, 1024), DEFAULT_SIZES.topicLimit, {
     kind: 'integer',
     placeholder: 'N',
     description: 'most characters of a topic, and of a key of supersedes',
     reloadable: true,
   }),
   // Above that, clients of another origin need a preflight for Last-Event-ID.
-  idLimit: option(integer(8, 64), 64, {
+  idLimit: option(integer(8, 64), DEFAULT_SIZES.idLimit, {
     kind: 'integer',
     placeholder: 'N',
     description: "most characters of a publisher's own id of an event",
     reloadable: true,
   }),
-  typeLimit: option(integer(1, 1024), 128, {
+  typeLimit: option(integer(1, 1024), DEFAULT_SIZES.typeLimit, {
     kind: 'integer',
     placeholder: 'N',
     description: 'most characters of the type of an event',
