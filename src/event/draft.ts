@@ -148,7 +148,7 @@ function makeSchema(sizes: Sizes) {
   });
 }
 
-/** Making one takes longer than a thousand drafts; a server has the same sizes until it reads others. */
+/** Making one takes as long as a hundred drafts; a server has the same sizes until it reads others. */
 const schemas = new WeakMap<Sizes, Schema>();
 
 function schemaFor(sizes: Sizes): Schema {
