@@ -57,9 +57,9 @@ function* conflictsIn(options: Decoded, authenticates: boolean): Generator<reado
 
   // Every key press would be refused.
   const tooLong = typeProblem(options.event, options);
-  if (tooLong !== undefined) yield ['event', `${tooLong}; see --type-limit`];
+  if (tooLong !== undefined) yield ['event', tooLong];
   const tooLarge = sizeProblem(options.keyFilter, options);
-  if (tooLarge !== undefined) yield ['keyFilter', `${tooLarge}; see --filter-limit`];
+  if (tooLarge !== undefined) yield ['keyFilter', tooLarge];
 
   if (adminListen && 'port' in adminListen) {
     // Whoever reaches it could publish to everyone; design §6.

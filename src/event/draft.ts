@@ -62,7 +62,7 @@ export function typeProblem(type: string, { typeLimit }: Sizes = DEFAULT_SIZES):
   // 9.2.6: an empty type means "message"; written out, it is a mistake.
   if (type === '') return 'is empty; leave it out for "message"';
   // "message" is the type of an event that has none, and takes no room on the wire.
-  if (type.length > typeLimit && type !== 'message') return `has at most ${typeLimit} characters`;
+  if (type.length > typeLimit && type !== 'message') return `has at most ${typeLimit} characters; see --type-limit`;
   // 9.2.5: CR and LF end the field, and what follows would be read as fields of its own. Other control characters break logs and terminals.
   if (/\p{Cc}/u.test(type)) return 'must not contain control characters or line breaks';
   // The stream is UTF-8 (9.2.5), which cannot hold them.
@@ -75,8 +75,8 @@ export function typeProblem(type: string, { typeLimit }: Sizes = DEFAULT_SIZES):
 /** All rules for a publisher's own id; undefined when it keeps them. */
 function ownIdProblem(id: string, { idLimit }: Sizes): string | undefined {
   // Clients send ids back in `Last-Event-ID`: with these characters, and at most 64 of them, no client needs a preflight for it.
-  const isGood = id.length <= idLimit && /^[A-Za-z0-9_~.-]+$/.test(id);
-  return isGood ? undefined : `has 1 to ${idLimit} letters, digits or - _ . ~`;
+  if (id.length > idLimit) return `has 1 to ${idLimit} letters, digits or - _ . ~; see --id-limit`;
+  return /^[A-Za-z0-9_~.-]+$/.test(id) ? undefined : `has 1 to ${idLimit} letters, digits or - _ . ~`;
 }
 
 /** All rules for a time to live; undefined when it keeps them. */
@@ -91,7 +91,7 @@ function ttlProblem(ttl: string): string | undefined {
 /** All rules for a topic, and for the key of `supersedes`; undefined when it keeps them. */
 export function topicProblem(topic: string, { topicLimit }: Sizes = DEFAULT_SIZES): string | undefined {
   if (topic === '') return 'must not be empty';
-  if (topic.length > topicLimit) return `has at most ${topicLimit} characters`;
+  if (topic.length > topicLimit) return `has at most ${topicLimit} characters; see --topic-limit`;
   if (/\p{Cc}/u.test(topic)) return 'must not contain control characters or line breaks';
   if (!topic.isWellFormed()) return 'must not contain lone surrogates';
   return undefined;

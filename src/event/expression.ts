@@ -79,6 +79,8 @@ export class Language {
 
   #explain(error: unknown, source: string, pointer: string): SseError {
     const { code, summary, range } = error as { code?: string; summary?: string; range?: { start: number } };
+    // It goes down by one call for each sign, and comes to the end of the stack before it counts them.
+    if (error instanceof RangeError) return refuse(pointer, 'is nested too deeply');
     // The library gives up on some types with an error that is not about the filter, such as `2.5 < {}[profile]`.
     if (code === undefined || summary === undefined)
       return refuse(pointer, 'has types that cannot be checked; write it more simply');
@@ -104,7 +106,9 @@ export class Language {
 
 /** What is wrong with a filter's size; undefined if nothing is. */
 export function sizeProblem(text: string, { filterLimit }: Sizes): string | undefined {
-  return new TextEncoder().encode(text).length > filterLimit ? `a filter has at most ${filterLimit} bytes` : undefined;
+  return new TextEncoder().encode(text).length > filterLimit
+    ? `a filter has at most ${filterLimit} bytes; see --filter-limit`
+    : undefined;
 }
 
 /** @throws SseError `invalid-filter` */

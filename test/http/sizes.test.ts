@@ -116,9 +116,9 @@ for (const [when, sizes] of Object.entries({ 'by default': {}, lowered: LOWERED,
     test(`${option}, ${when}, holds from every way in, and each refusal says it`, async (t) => {
       const server = await TestServer.start(t, sizes);
       const limit: number = { ...DEFAULT, ...sizes }[option];
-      const expected = new RegExp(
-        option === 'idLimit' ? `has 1 to ${limit} letters` : `has at most ${limit} (bytes|characters)$`,
-      );
+      const flag = option.replace('Limit', '-limit');
+      const rule = option === 'idLimit' ? `has 1 to ${limit} letters, .*` : `has at most ${limit} (bytes|characters)`;
+      const expected = new RegExp(`${rule}; see --${flag}$`);
       for (const [way, enter] of Object.entries(ways)) {
         assert.equal(await enter(server, limit), undefined, way);
         assert.match((await enter(server, limit + 1)) ?? 'taken', expected, way);
@@ -204,7 +204,9 @@ test('an event without a type can be sent whatever types may be', async (t) => {
 test('two servers in one program have sizes of their own', async (t) => {
   const [one, other] = [await TestServer.start(t, { topicLimit: 10 }), await TestServer.start(t, { topicLimit: 20 })];
   const draft = { data: 'x', topics: text(15) };
-  await assert.rejects(one.app.publish(draft, 'library'), { message: '/topics/0: has at most 10 characters' });
+  await assert.rejects(one.app.publish(draft, 'library'), {
+    message: '/topics/0: has at most 10 characters; see --topic-limit',
+  });
   await other.app.publish(draft, 'library');
 });
 
