@@ -206,7 +206,7 @@ export class App {
   async publish(draft: DraftInput, source: string, { idempotencyKey }: PublishOptions = {}): Promise<Appended> {
     const problem = idempotencyKey === undefined ? undefined : idempotencyKeyProblem(idempotencyKey);
     if (problem !== undefined) throw SseError.of('invalid-request', [{ pointer: 'idempotencyKey', detail: problem }]);
-    const [appended] = await this.hub.publish([parseDraft(draft)], source, idempotencyKey);
+    const [appended] = await this.hub.publish([parseDraft(draft, undefined, this.options)], source, idempotencyKey);
     return appended as Appended;
   }
 
@@ -223,7 +223,7 @@ export class App {
   async #listen(): Promise<Addresses> {
     const { exposed, surroundings, observe } = this.#parts;
     const { addresses, listeners } = await listenFor({
-      options: this.options,
+      options: () => this.options,
       exposed,
       portAsked: surroundings.portAsked,
       // Those that count when the request comes.

@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'conflict'
   | 'timeout'
   | 'too-large'
+  | 'uri-too-long'
   | 'unsupported-media-type'
   | 'misdirected'
   | 'too-many-headers'

@@ -1,5 +1,6 @@
 import type { App } from '../app.ts';
 import { parseOptions } from '../config/parse.ts';
+import { typeProblem } from '../event/draft.ts';
 import { compileFilter } from '../event/filter.ts';
 import type { Cursor } from '../hub/cursor.ts';
 import type { ClientStanding, Control } from '../terminal/control.ts';
@@ -21,7 +22,7 @@ export function controlOf({ app, logLevel, urls, page, process, stop }: ControlP
   return {
     send: (draft) => app.publish(draft, 'terminal'),
     find: async (text) => {
-      const filter = compileFilter(text);
+      const filter = compileFilter(text, undefined, app.options);
       const found = await hub.find({ filter });
       return {
         clients: new Set(Array.from(found, ({ client }) => client.client.id)),
@@ -47,6 +48,7 @@ export function controlOf({ app, logLevel, urls, page, process, stop }: ControlP
       return { event, data, keyFilter, tick };
     },
     reload: () => app.reload('terminal'),
+    typeProblem: (type) => typeProblem(type, app.options),
     paceOf: (text) => parseOptions({ tick: text }, () => 'tick').tick,
     urls,
     open: async () => ({ url: page(), opened: await openInBrowser(page(), process) }),

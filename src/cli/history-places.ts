@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { SseError } from '../errors.ts';
 import { type DraftInput, parseDraft } from '../event/draft.ts';
+import type { Sizes } from '../event/sizes.ts';
 import { historyLine } from '../http/history-line.ts';
 import { parseSelection } from '../http/selection.ts';
 import { Archive } from '../hub/archive.ts';
@@ -30,7 +31,7 @@ export async function openPlace({ what, place, loaded }: HistoryOrder, warn: (me
   const { log } = await openKeeping(loaded.options, (activity) => {
     if (activity.kind === 'failed') warn(activity.what);
   });
-  return new StoppedServer(log);
+  return new StoppedServer(log, loaded.options);
 }
 
 class RunningServer implements Place {
@@ -64,21 +65,23 @@ class RunningServer implements Place {
 
 class StoppedServer implements Place {
   readonly #log: EventLog;
+  readonly #sizes: Sizes;
 
-  constructor(log: EventLog) {
+  constructor(log: EventLog, sizes: Sizes) {
     this.#log = log;
+    this.#sizes = sizes;
     log.follow(() => 0);
   }
 
   async *read(selection: HistoryOrder['selection']): AsyncIterable<Uint8Array> {
     const ring = new History({ events: 1, age: 0, bytes: 0 }, this.#log.head + 1);
     const archive = new Archive({ log: this.#log, ring, redacted: () => {} });
-    for await (const entry of archive.select(parseSelection(selection, Date.now(), (field) => `--${field}`)))
+    for await (const entry of archive.select(parseSelection(selection, Date.now(), (field) => `--${field}`, this.#sizes)))
       yield Buffer.from(`${historyLine(entry)}\n`);
   }
 
   async publish(drafts: readonly DraftInput[], published: () => void): Promise<void> {
-    for (const _ of await this.#log.append(drafts.map((draft) => parseDraft(draft)))) published();
+    for (const _ of await this.#log.append(drafts.map((draft) => parseDraft(draft, undefined, this.#sizes)))) published();
   }
 
   close(): Promise<void> {

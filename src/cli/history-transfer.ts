@@ -3,6 +3,7 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SseError } from '../errors.ts';
 import { type DraftInput, parseDraft } from '../event/draft.ts';
+import { ANY_SIZE, type Sizes } from '../event/sizes.ts';
 import type { HistoryOrder } from './history-order.ts';
 import { openPlace, type Place } from './history-places.ts';
 import { linesOf, type NumberedLine } from './json-lines.ts';
@@ -21,13 +22,16 @@ const BATCH = { events: 256, characters: 4 * 1024 * 1024 };
 /** Copies the events of a server to a file, or from one. @returns the exit code @throws SseError with what kept it from it */
 export async function transferHistory(order: HistoryOrder, { stdin, stdout, stderr }: Streams): Promise<number> {
   const { what, file, selection } = order;
+  // A running server has limits of its own, and looks itself.
+  const sizes = 'url' in order.place ? ANY_SIZE : order.loaded.options;
+  const batches = () => batchesOf(linesIn(file, stdin), file === '-' ? 'stdin' : file, sizes);
   const write = (text: string) => void stderr.write(text);
   const warn = (detail: string) => report([{ pointer: '', detail }], write, 'warning');
   // What is wrong in the file is found before anything is touched, where it can be read twice.
-  if (what === 'import' && isRegular(file)) for await (const _ of batchesOf(linesIn(file, stdin), file === '-' ? 'stdin' : file));
+  if (what === 'import' && isRegular(file)) for await (const _ of batches());
   const place = await openPlace(order, warn);
   try {
-    const count = what === 'export' ? await exportTo(file, place.read(selection), stdout) : await importInto(place, file, stdin);
+    const count = what === 'export' ? await exportTo(file, place.read(selection), stdout) : await importInto(place, batches());
     write(`sse-server: ${count} event${count === 1 ? '' : 's'} ${what}ed\n`);
     return 0;
   } finally {
@@ -57,11 +61,10 @@ async function exportTo(file: string, lines: AsyncIterable<Uint8Array>, stdout: 
   return count;
 }
 
-async function importInto(place: Place, file: string, stdin: Readable): Promise<number> {
+async function importInto(place: Place, batches: AsyncIterable<DraftInput[]>): Promise<number> {
   let count = 0;
   try {
-    for await (const drafts of batchesOf(linesIn(file, stdin), file === '-' ? 'stdin' : file))
-      await place.publish(drafts, () => void count++);
+    for await (const drafts of batches) await place.publish(drafts, () => void count++);
   } catch (error) {
     if (!(error instanceof SseError) || count === 0) throw error;
     throw new SseError(error.code, `${error.message}; ${count} events were imported before`);
@@ -77,11 +80,11 @@ async function* linesIn(file: string, stdin: Readable): AsyncGenerator<NumberedL
   }
 }
 
-async function* batchesOf(lines: AsyncIterable<NumberedLine>, name: string): AsyncGenerator<DraftInput[], void> {
+async function* batchesOf(lines: AsyncIterable<NumberedLine>, name: string, sizes: Sizes): AsyncGenerator<DraftInput[], void> {
   let batch: DraftInput[] = [];
   let characters = 0;
   for await (const { number, text } of lines) {
-    batch.push(draftIn(text, `${name}:${number}`));
+    batch.push(draftIn(text, `${name}:${number}`, sizes));
     characters += text.length;
     if (batch.length < BATCH.events && characters < BATCH.characters) continue;
     yield batch;
@@ -92,7 +95,7 @@ async function* batchesOf(lines: AsyncIterable<NumberedLine>, name: string): Asy
 }
 
 /** The draft in a line, valid. Its former id and time are of the log that it comes from. */
-function draftIn(line: string, where: string): DraftInput {
+function draftIn(line: string, where: string, sizes: Sizes): DraftInput {
   let value: unknown;
   try {
     value = JSON.parse(line);
@@ -102,7 +105,7 @@ function draftIn(line: string, where: string): DraftInput {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new SseError('invalid-event', `${where}: must be an object such as {"data":"hello"}`);
   const { id: _id, time: _time, ...draft } = value as Record<string, unknown>;
-  parseDraft(draft, (field) => `${where}: ${field}`);
+  parseDraft(draft, (field) => `${where}: ${field}`, sizes);
   return draft as unknown as DraftInput;
 }
 

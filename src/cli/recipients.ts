@@ -1,4 +1,5 @@
 import { compileFilter } from '../event/filter.ts';
+import { ANY_SIZE } from '../event/sizes.ts';
 import { wrong } from './flag-values.ts';
 
 /**
@@ -24,7 +25,7 @@ export function filterSource(filter: string): string {
 }
 
 function asSource(filter: string | object): string {
-  return typeof filter === 'string' ? filter : compileFilter(filter, '--filter').source;
+  return typeof filter === 'string' ? filter : compileFilter(filter, '--filter', ANY_SIZE).source;
 }
 
 function isNamed(name: string): string {

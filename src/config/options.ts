@@ -1,16 +1,18 @@
 import { SseError } from '../errors.ts';
 import { typeProblem } from '../event/draft.ts';
 import { compileFilter } from '../event/filter.ts';
+import { ANY_SIZE } from '../event/sizes.ts';
 import { LOG_LEVELS, type LogLevel } from '../log-levels.ts';
 import { type AdminListen, adminListen, hostProblem, nameProblem, originProblem, proxyProblem } from './addresses.ts';
 import { duration, durationOrOff, size, sizeOrOff, TIMER_LIMIT } from './amounts.ts';
 import { CREDENTIAL_OPTIONS, type CredentialOptions } from './credential-options.ts';
 import { LONGEST, type Option, option } from './option.ts';
 import { pathProblem, type StaticMount, staticMount } from './paths.ts';
+import { SIZE_OPTIONS, type SizeOptions } from './size-options.ts';
 import { choice, countOrOff, integer, list, optional, path, text } from './values.ts';
 
 /** Every option, parsed: durations in ms, sizes in bytes, undefined where nothing is set. What each means stands in the table below. */
-export interface Options extends CredentialOptions {
+export interface Options extends CredentialOptions, SizeOptions {
   readonly host: string | undefined;
   readonly port: number;
   readonly static: readonly StaticMount[];
@@ -71,14 +73,15 @@ type Duration =
   | 'maxAge'
   | 'drainTime'
   | 'tick';
-type Size = 'bodyLimit' | 'historyBytes' | 'storeBytes' | 'replayRate';
+type Size = 'bodyLimit' | 'headerLimit' | 'urlLimit' | 'filterLimit' | 'historyBytes' | 'storeBytes' | 'replayRate';
 type CountOrOff = 'maxClientsPerAddress' | 'maxClientsPerIdentity' | 'connectRate' | 'publishRate';
+type Count = 'port' | 'historyEvents' | 'storeEvents' | 'maxClients' | 'topicLimit' | 'idLimit' | 'typeLimit';
 type Word = 'onGap' | 'topics' | 'logLevel' | 'logFormat';
 type Spelling<K extends OptionName> = K extends Duration | Size
   ? string | number
   : K extends CountOrOff
     ? number | 'off'
-    : K extends Word | 'requireAuth' | 'allowQueryToken' | 'port' | 'historyEvents' | 'storeEvents' | 'maxClients'
+    : K extends Word | 'requireAuth' | 'allowQueryToken' | Count
       ? Options[K]
       : Options[K] extends readonly unknown[]
         ? string | readonly string[]
@@ -89,9 +92,10 @@ export type OptionsInput = {
   readonly [K in OptionName]?: Spelling<K> | (undefined extends Decoded[K] ? null : never) | undefined;
 };
 
+/** How long one may be, and a type, other options say: `parse.ts` looks. */
 const filter = text().superRefine((source, context) => {
   try {
-    compileFilter(source);
+    compileFilter(source, undefined, ANY_SIZE);
   } catch (error) {
     if (!(error instanceof SseError)) throw error;
     for (const { detail, ...params } of error.issues) context.addIssue({ code: 'custom', message: detail, params });
@@ -139,11 +143,15 @@ const GROUPS = {
     }),
   },
   'Default event': {
-    event: option(text(typeProblem), 'message', {
-      placeholder: 'TYPE',
-      description: 'type of the event that the keys S, A, F and T and an empty broadcast send',
-      reloadable: true,
-    }),
+    event: option(
+      text((type) => typeProblem(type, ANY_SIZE)),
+      'message',
+      {
+        placeholder: 'TYPE',
+        description: 'type of the event that the keys S, A, F and T and an empty broadcast send',
+        reloadable: true,
+      },
+    ),
     data: option(text(), 'hello', {
       placeholder: 'TEXT',
       description: "its data; write --data=-x if it begins with '-'",
@@ -288,6 +296,7 @@ const GROUPS = {
       description: 'most bytes of the past that all clients together are sent in a second, or off; live events never wait',
       reloadable: true,
     }),
+    ...SIZE_OPTIONS,
   },
   Running: {
     readyFile: option(optional(path()), null, {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { type Issue, SseError } from '../errors.ts';
+import { typeProblem } from '../event/draft.ts';
+import { sizeProblem } from '../event/expression.ts';
 import { didYouMean } from '../nearest.ts';
 import { isLoopbackHost } from './addresses.ts';
 import { type Decoded, OPTION_NAMES, OPTIONS, type OptionName, type Options, type OptionsInput } from './options.ts';
@@ -52,6 +54,12 @@ function maxAgeFor({ trustProxy }: Decoded): number {
 function* conflictsIn(options: Decoded, authenticates: boolean): Generator<readonly [OptionName, string]> {
   const { host, port, adminListen, adminTokenFile } = options;
   yield* credentialConflicts(options, authenticates);
+
+  // Every key press would be refused.
+  const tooLong = typeProblem(options.event, options);
+  if (tooLong !== undefined) yield ['event', tooLong];
+  const tooLarge = sizeProblem(options.keyFilter, options);
+  if (tooLarge !== undefined) yield ['keyFilter', tooLarge];
 
   if (adminListen && 'port' in adminListen) {
     // Whoever reaches it could publish to everyone; design §6.

@@ -6,6 +6,7 @@ import { type Audience, everyone } from './audience.ts';
 import type { EventDraft, ReplayRules } from './event.ts';
 import { compileFilter } from './filter.ts';
 import type { Client } from './identity.ts';
+import { DEFAULT_SIZES, type Sizes } from './sizes.ts';
 
 /** An event as publishers write it: the JSON body of a broadcast, and what `publish()` takes in code. */
 export interface DraftInput {
@@ -21,7 +22,7 @@ export interface DraftInput {
   readonly topics?: string | readonly string[];
   /** Client ids or identity ids that are left out. */
   readonly except?: string | readonly string[];
-  /** Your own id for it, unique in the log: 1 to 64 of `A-Z a-z 0-9 _ ~ . -`. It stands behind the dot of the id that clients get. */
+  /** Your own id for it, unique in the log: 1 to 64 of `A-Z a-z 0-9 _ ~ . -`, or what `idLimit` says. It stands behind the dot of the id that clients get. */
   readonly id?: string;
   /** Not replayed when this time has passed: `10m`. At least `1s`. Default: as long as it is kept. */
   readonly ttl?: string;
@@ -44,19 +45,10 @@ export const DRAFT_FIELDS = [
   'supersedes',
 ] as const;
 
-const MAX_TYPE = 128;
-const MAX_TOPIC = 128;
 const MAX_TOPICS = 64;
 const MAX_EXCEPT = 1000;
-const MAX_OWN_ID = 64;
-/** How large the parts of an event may be: characters of its type, of a topic and of its own id, and how many topics and exceptions. */
-export const DRAFT_LIMITS: Readonly<Record<'type' | 'topic' | 'topics' | 'except' | 'ownId', number>> = {
-  type: MAX_TYPE,
-  topic: MAX_TOPIC,
-  topics: MAX_TOPICS,
-  except: MAX_EXCEPT,
-  ownId: MAX_OWN_ID,
-};
+/** How many topics and exceptions an event may have. */
+export const DRAFT_LIMITS: Readonly<Record<'topics' | 'except', number>> = { topics: MAX_TOPICS, except: MAX_EXCEPT };
 /** More mistakes than this are not listed: nobody reads them, and the answer would outgrow the question. */
 const MAX_ISSUES = 20;
 /** Ten years in ms: what no log keeps. */
@@ -66,10 +58,11 @@ const MAX_TTL = 3650 * 86_400_000;
  * All rules for an event's type, each with its reason; undefined when it keeps them.
  * Nothing is stripped or repaired: what is published is what was meant, or it is refused.
  */
-export function typeProblem(type: string): string | undefined {
+export function typeProblem(type: string, { typeLimit }: Sizes = DEFAULT_SIZES): string | undefined {
   // 9.2.6: an empty type means "message"; written out, it is a mistake.
   if (type === '') return 'is empty; leave it out for "message"';
-  if (type.length > MAX_TYPE) return `has at most ${MAX_TYPE} characters`;
+  // "message" is the type of an event that has none, and takes no room on the wire.
+  if (type.length > typeLimit && type !== 'message') return `has at most ${typeLimit} characters; see --type-limit`;
   // 9.2.5: CR and LF end the field, and what follows would be read as fields of its own. Other control characters break logs and terminals.
   if (/\p{Cc}/u.test(type)) return 'must not contain control characters or line breaks';
   // The stream is UTF-8 (9.2.5), which cannot hold them.
@@ -80,9 +73,10 @@ export function typeProblem(type: string): string | undefined {
 }
 
 /** All rules for a publisher's own id; undefined when it keeps them. */
-function ownIdProblem(id: string): string | undefined {
-  // Clients send ids back in `Last-Event-ID`: with these characters, and 64 of them, no client needs a preflight for it.
-  return id.length <= MAX_OWN_ID && /^[A-Za-z0-9_~.-]+$/.test(id) ? undefined : 'has 1 to 64 letters, digits or - _ . ~';
+function ownIdProblem(id: string, { idLimit }: Sizes): string | undefined {
+  // Clients send ids back in `Last-Event-ID`: with these characters, and at most 64 of them, no client needs a preflight for it.
+  if (id.length > idLimit) return `has 1 to ${idLimit} letters, digits or - _ . ~; see --id-limit`;
+  return /^[A-Za-z0-9_~.-]+$/.test(id) ? undefined : `has 1 to ${idLimit} letters, digits or - _ . ~`;
 }
 
 /** All rules for a time to live; undefined when it keeps them. */
@@ -95,9 +89,9 @@ function ttlProblem(ttl: string): string | undefined {
 }
 
 /** All rules for a topic, and for the key of `supersedes`; undefined when it keeps them. */
-export function topicProblem(topic: string): string | undefined {
+export function topicProblem(topic: string, { topicLimit }: Sizes = DEFAULT_SIZES): string | undefined {
   if (topic === '') return 'must not be empty';
-  if (topic.length > MAX_TOPIC) return `has at most ${MAX_TOPIC} characters`;
+  if (topic.length > topicLimit) return `has at most ${topicLimit} characters; see --topic-limit`;
   if (/\p{Cc}/u.test(topic)) return 'must not contain control characters or line breaks';
   if (!topic.isWellFormed()) return 'must not contain lone surrogates';
   return undefined;
@@ -120,49 +114,72 @@ const listOf = <T extends z.ZodType>(item: T, max: number) =>
       .max(max, `has at most ${max} entries`),
   );
 
-const schema = z.strictObject({
-  event: checked(typeProblem).optional().describe('The event type; default "message".'),
-  data: z.unknown().optional().describe('A string is sent as it is, any other value as its JSON text.'),
-  retry: z
-    .int('must be a whole number of milliseconds')
-    // Below half a second a failing server is hammered; above an hour a client is as good as gone.
-    .min(500, 'must be at least 500 (ms)')
-    .max(3_600_000, 'must be at most 3600000 (ms)')
-    .optional()
-    .describe('New reconnection time for the clients, in ms.'),
-  filter: z
-    .custom<string | object | ((client: Client) => boolean)>(
-      (value) => typeof value === 'string' || typeof value === 'function' || (typeof value === 'object' && value !== null),
-      'must be a CEL expression or an object of equalities',
-    )
-    .optional(),
-  topics: listOf(checked(topicProblem), MAX_TOPICS).optional(),
-  except: listOf(
-    z
-      .string('must be a string')
-      .min(1, 'must not be empty')
-      .max(256, 'has at most 256 characters')
-      .refine((id) => id.isWellFormed(), 'must not contain lone surrogates'),
-    MAX_EXCEPT,
-  ).optional(),
-  id: checked(ownIdProblem).optional(),
-  ttl: checked(ttlProblem).optional(),
-  history: z.boolean('must be true or false').optional(),
-  supersedes: checked(topicProblem).optional(),
-});
+type Schema = ReturnType<typeof makeSchema>;
 
-/** The shape of a draft, for a JSON Schema of it. What needs more than a shape, `parseDraft` looks at. */
-export const draftSchema: z.ZodType = schema;
+function makeSchema(sizes: Sizes) {
+  const topic = checked((text) => topicProblem(text, sizes));
+  return z.strictObject({
+    event: checked((type) => typeProblem(type, sizes))
+      .optional()
+      .describe('The event type; default "message".'),
+    data: z.unknown().optional().describe('A string is sent as it is, any other value as its JSON text.'),
+    retry: z
+      .int('must be a whole number of milliseconds')
+      // Below half a second a failing server is hammered; above an hour a client is as good as gone.
+      .min(500, 'must be at least 500 (ms)')
+      .max(3_600_000, 'must be at most 3600000 (ms)')
+      .optional()
+      .describe('New reconnection time for the clients, in ms.'),
+    filter: z
+      .custom<string | object | ((client: Client) => boolean)>(
+        (value) => typeof value === 'string' || typeof value === 'function' || (typeof value === 'object' && value !== null),
+        'must be a CEL expression or an object of equalities',
+      )
+      .optional(),
+    topics: listOf(topic, MAX_TOPICS).optional(),
+    except: listOf(
+      z
+        .string('must be a string')
+        .min(1, 'must not be empty')
+        .max(256, 'has at most 256 characters')
+        .refine((id) => id.isWellFormed(), 'must not contain lone surrogates'),
+      MAX_EXCEPT,
+    ).optional(),
+    id: checked((id) => ownIdProblem(id, sizes)).optional(),
+    ttl: checked(ttlProblem).optional(),
+    history: z.boolean('must be true or false').optional(),
+    supersedes: topic.optional(),
+  });
+}
+
+/** Making one takes as long as a hundred drafts; a server has the same sizes until it reads others. */
+const schemas = new WeakMap<Sizes, Schema>();
+
+function schemaFor(sizes: Sizes): Schema {
+  const known = schemas.get(sizes);
+  if (known) return known;
+  const schema = makeSchema(sizes);
+  schemas.set(sizes, schema);
+  return schema;
+}
+
+/** The shape of a draft, for a JSON Schema of it: the same whatever the sizes are. What needs more than a shape, `parseDraft` looks at. */
+export const draftSchema: z.ZodType = schemaFor(DEFAULT_SIZES);
 
 /**
  * Makes a draft from untrusted input, or refuses it whole.
  *
  * @param input what the publisher gave; a filter function is accepted from code only, since no other source can hold one
  * @param pointers how to name a field to the person who gave it, e.g. `X-Filter`; default is the JSON pointer `/filter`
+ * @param sizes how large its parts may be; the same value again is faster than an equal one
  * @throws SseError `invalid-event` or `invalid-filter`, with an issue for each bad field
  */
-export function parseDraft(input: unknown, pointers: (field: string) => string = (field) => `/${field}`): EventDraft {
-  const result = schema.safeParse(input);
+export function parseDraft(
+  input: unknown,
+  pointers: (field: string) => string = (field) => `/${field}`,
+  sizes: Sizes = DEFAULT_SIZES,
+): EventDraft {
+  const result = schemaFor(sizes).safeParse(input);
   if (!result.success)
     throw SseError.of(
       'invalid-event',
@@ -180,7 +197,7 @@ export function parseDraft(input: unknown, pointers: (field: string) => string =
 
   return Object.freeze({
     event: Object.freeze({ type: event ?? 'message', data, ...(retry !== undefined && { retry }) }),
-    audience: audienceOf(filter, topics, except, pointers('filter')),
+    audience: audienceOf({ filter, topics, except }, pointers('filter'), sizes),
     ...(id !== undefined && { ownId: id }),
     ...(replay && { replay }),
   });
@@ -190,7 +207,7 @@ function replayOf({
   ttl,
   history,
   supersedes,
-}: Pick<z.infer<typeof schema>, 'ttl' | 'history' | 'supersedes'>): ReplayRules | undefined {
+}: Pick<z.infer<Schema>, 'ttl' | 'history' | 'supersedes'>): ReplayRules | undefined {
   if (ttl === undefined && history !== false && supersedes === undefined) return undefined;
   return Object.freeze({
     ...(ttl !== undefined && { ttl: parseDuration(ttl) as number }),
@@ -200,16 +217,15 @@ function replayOf({
 }
 
 function audienceOf(
-  filter: string | object | undefined,
-  topics: string[] | undefined,
-  except: string[] | undefined,
+  { filter, topics, except }: Pick<z.infer<Schema>, 'filter' | 'topics' | 'except'>,
   pointer: string,
+  sizes: Sizes,
 ): Audience {
   if (filter === undefined && !topics && !except) return everyone;
   const chosen =
     typeof filter === 'function'
       ? { match: filter as NonNullable<Audience['match']> }
-      : filter !== undefined && { filter: compileFilter(filter, pointer) };
+      : filter !== undefined && { filter: compileFilter(filter, pointer, sizes) };
   return Object.freeze({ ...chosen, ...(topics && { topics }), ...(except && { except }) });
 }
 

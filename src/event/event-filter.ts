@@ -1,4 +1,5 @@
 import { checkSize, Language } from './expression.ts';
+import { DEFAULT_SIZES, type Sizes } from './sizes.ts';
 
 /** What is known of an event that was published: the variables of an event filter. */
 interface PublishedEvent {
@@ -33,7 +34,7 @@ const language = new Language({
  *
  * @throws SseError `invalid-filter`
  */
-export function compileEventFilter(source: string, pointer = '/filter'): EventFilter {
-  checkSize(source, pointer);
+export function compileEventFilter(source: string, pointer = '/filter', sizes: Sizes = DEFAULT_SIZES): EventFilter {
+  checkSize(source, pointer, sizes);
   return Object.freeze({ matches: language.parse(source, pointer, 'to select every event').evaluate });
 }

@@ -1,11 +1,11 @@
 import { type ASTNode, Environment, type ParseResult } from '@marcbachmann/cel-js';
 import { type Issue, SseError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
+import type { Sizes } from './sizes.ts';
 import { children, MACROS, typeOf } from './syntax.ts';
 
-/** Bounds of one expression, so that no legal one is expensive to evaluate. The body of a macro is run for each of up to 64 items. */
-export const FILTER_LIMITS: { readonly bytes: number; readonly operators: number; readonly operatorsInMacro: number } = {
-  bytes: 1024,
+/** Bounds of one expression, so that no legal one is expensive to evaluate, however long. The body of a macro is run for each of up to 64 items. */
+export const FILTER_LIMITS: { readonly operators: number; readonly operatorsInMacro: number } = {
   operators: 32,
   operatorsInMacro: 8,
 };
@@ -79,6 +79,8 @@ export class Language {
 
   #explain(error: unknown, source: string, pointer: string): SseError {
     const { code, summary, range } = error as { code?: string; summary?: string; range?: { start: number } };
+    // It goes down by one call for each sign, and comes to the end of the stack before it counts them.
+    if (error instanceof RangeError) return refuse(pointer, 'is nested too deeply');
     // The library gives up on some types with an error that is not about the filter, such as `2.5 < {}[profile]`.
     if (code === undefined || summary === undefined)
       return refuse(pointer, 'has types that cannot be checked; write it more simply');
@@ -102,10 +104,17 @@ export class Language {
   }
 }
 
+/** What is wrong with a filter's size; undefined if nothing is. */
+export function sizeProblem(text: string, { filterLimit }: Sizes): string | undefined {
+  return new TextEncoder().encode(text).length > filterLimit
+    ? `a filter has at most ${filterLimit} bytes; see --filter-limit`
+    : undefined;
+}
+
 /** @throws SseError `invalid-filter` */
-export function checkSize(text: string, pointer: string): void {
-  if (new TextEncoder().encode(text).length > FILTER_LIMITS.bytes)
-    throw refuse(pointer, `a filter has at most ${FILTER_LIMITS.bytes} bytes`);
+export function checkSize(text: string, pointer: string, sizes: Sizes): void {
+  const problem = sizeProblem(text, sizes);
+  if (problem !== undefined) throw refuse(pointer, problem);
 }
 
 /** Bounds and allow-list, before types are looked at. */

@@ -4,6 +4,7 @@ import { checkSize, Language, refuse } from './expression.ts';
 import { type Fixing, fixedIn } from './fixed.ts';
 import type { Client } from './identity.ts';
 import { compile } from './program.ts';
+import { DEFAULT_SIZES, type Sizes } from './sizes.ts';
 import { attributesIn } from './syntax.ts';
 
 /** A compiled filter: CEL over what is known of a client (https://cel.dev). */
@@ -42,8 +43,8 @@ const language = new Language({ variables: VARIABLES, objects: { client: CLIENT_
  *
  * @throws SseError `invalid-filter` with one issue: what is wrong, its position and a caret under it.
  */
-export function compileFilter(filter: string | object, pointer = '/filter'): Filter {
-  checkSize(typeof filter === 'string' ? filter : asJson(filter, pointer), pointer);
+export function compileFilter(filter: string | object, pointer = '/filter', sizes: Sizes = DEFAULT_SIZES): Filter {
+  checkSize(typeof filter === 'string' ? filter : asJson(filter, pointer), pointer, sizes);
   // Not trimmed: positions are those in the text that was given.
   const source = typeof filter === 'string' ? filter : fromObject(filter, pointer);
   const { ast } = language.parse(source, pointer, 'to reach everyone');

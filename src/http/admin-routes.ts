@@ -1,3 +1,4 @@
+import type { Sizes } from '../event/sizes.ts';
 import type { Observe } from '../hub/activity.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Totals } from '../hub/tally.ts';
@@ -29,9 +30,12 @@ export interface AdminParts {
   /** Of the package. */
   readonly version: string;
   readonly totals: () => Totals;
-  /** In bytes. */
+  /** Bytes of a head, of the URL in it, and of a body. */
+  readonly headerLimit: number;
+  readonly urlLimit: number | undefined;
   readonly bodyLimit: number;
   readonly bodies: Bodies;
+  readonly sizes: Sizes;
   readonly limits: Limits;
   readonly places: Places;
   /** What a broadcast without a body sends. */
@@ -57,26 +61,26 @@ function showOpenApi(version: string): Handler {
 
 /** Everything that stands under `/admin`. */
 export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>> {
-  const { hub, feed, running, session, version, totals, openStreams, revocations, observe, now } = parts;
+  const { hub, feed, running, session, version, totals, openStreams, revocations, sizes, observe, now } = parts;
   const publish = broadcast({ ...parts, hasToken: session.hasToken });
   const limits = () => limitsView({ ...parts, held: () => hub.held });
-  const past = { archive: hub.archive, now, observe };
+  const past = { archive: hub.archive, now, observe, sizes };
   return {
     '/broadcast': { POST: publish, PUT: publish },
     '/broadcasts/{id}': { GET: showBroadcast(hub) },
-    '/clients': { GET: listClients(hub) },
-    '/clients/disconnect': { POST: disconnectClients(hub) },
+    '/clients': { GET: listClients(hub, sizes) },
+    '/clients/disconnect': { POST: disconnectClients(hub, sizes) },
     '/clients/{id}': { GET: showClient(hub), DELETE: kickClient(hub) },
     '/clients/{id}/tap': { GET: whileSignedIn(session, tapClient(hub)) },
     '/config': { GET: showConfig(running) },
     '/config/reload': { POST: reloadConfig(running) },
     '/events': { GET: whileSignedIn(session, feed.handler) },
-    '/filter/check': { POST: checkFilter(hub) },
+    '/filter/check': { POST: checkFilter(hub, sizes) },
     '/history': { GET: listHistory(past), DELETE: redactHistory(past) },
     '/history/{id}': { GET: showEvent(past) },
     '/log-level': { PATCH: setLogLevel(running) },
     '/openapi.json': { GET: showOpenApi(version) },
-    '/revoke': { POST: revoke({ hub, openStreams, revocations, observe }) },
+    '/revoke': { POST: revoke({ hub, openStreams, revocations, sizes, observe }) },
     '/session': { GET: showSession(session), POST: signIn(session), DELETE: signOut(session) },
     '/stats': { GET: showStats(hub, { running, totals, limits, uptime: parts.uptime }) },
   };

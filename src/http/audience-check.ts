@@ -1,5 +1,6 @@
 import { type Audience, everyone } from '../event/audience.ts';
 import { compileFilter } from '../event/filter.ts';
+import type { Sizes } from '../event/sizes.ts';
 import type { Hub } from '../hub/hub.ts';
 import { identityView } from './client-view.ts';
 import type { Handler } from './exchange.ts';
@@ -26,9 +27,10 @@ export async function checkAudience(hub: Hub, audience: Audience): Promise<Audie
 }
 
 /** `POST /admin/filter/check`: says whom a filter has, or what is wrong with it and where. Nothing is published. */
-export function checkFilter(hub: Hub): Handler {
+export function checkFilter(hub: Hub, sizes: Sizes): Handler {
   return async (exchange) => {
     const { filter } = await readOrder(exchange, CHECK_FILTER);
-    sendJson(exchange.res, 200, await checkAudience(hub, filter === undefined ? everyone : { filter: compileFilter(filter) }));
+    const audience = filter === undefined ? everyone : { filter: compileFilter(filter, undefined, sizes) };
+    sendJson(exchange.res, 200, await checkAudience(hub, audience));
   };
 }

@@ -2,6 +2,7 @@ import { type Issue, SseError } from '../errors.ts';
 import { sizeOf } from '../event/audience.ts';
 import { parseDraft } from '../event/draft.ts';
 import type { EventDraft } from '../event/event.ts';
+import type { Sizes } from '../event/sizes.ts';
 import { notJson } from '../json.ts';
 
 /** A batch is one group in the log and one synced write: larger ones would hold up everything else. */
@@ -17,7 +18,7 @@ const DRAFT = 512;
  * @param hold hears how large what is made of it becomes, in bytes; what it throws ends the reading
  * @throws SseError `invalid-event` with every bad line; a pointer begins with the line's number, from 0, as if the lines were a list
  */
-export async function parseBatch(text: string, hold: (bytes: number) => void = () => {}): Promise<EventDraft[]> {
+export async function parseBatch(text: string, sizes: Sizes, hold: (bytes: number) => void = () => {}): Promise<EventDraft[]> {
   const lines = text.replace(/^\ufeff/, '').split(/\r?\n/);
   if (lines.at(-1) === '') lines.pop();
   if (lines.length === 0 || lines.length > MAX_LINES)
@@ -32,7 +33,7 @@ export async function parseBatch(text: string, hold: (bytes: number) => void = (
       await new Promise((resume) => setImmediate(resume));
     }
     try {
-      const draft = parseDraft(objectIn(line, index), (field) => `/${index}/${field}`);
+      const draft = parseDraft(objectIn(line, index), (field) => `/${index}/${field}`, sizes);
       drafts.push(draft);
       size += sizeOf(draft.audience);
     } catch (error) {

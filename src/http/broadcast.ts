@@ -1,6 +1,7 @@
 import { SseError } from '../errors.ts';
 import { parseDraft } from '../event/draft.ts';
 import type { EventDraft } from '../event/event.ts';
+import type { Sizes } from '../event/sizes.ts';
 import type { Appended } from '../hub/event-log.ts';
 import type { Hub } from '../hub/hub.ts';
 import { idempotencyKeyProblem } from '../hub/receipts.ts';
@@ -24,6 +25,7 @@ export interface BroadcastOptions {
   readonly elapsed: () => number;
   /** In bytes. */
   readonly bodyLimit: number;
+  readonly sizes: Sizes;
   /** What a request without a body sends, as S does. */
   readonly defaults: { readonly event: string; readonly data: string };
 }
@@ -74,15 +76,15 @@ interface Order {
 }
 
 /** All for which the body is needed. */
-async function carryOut(exchange: Exchange, { body, hold, key }: Order, options: BroadcastOptions): Promise<Outcome> {
-  const { hub, defaults } = options;
+async function carryOut(exchange: Exchange, order: Order, options: BroadcastOptions): Promise<Outcome> {
+  const { hub } = options;
   const isBatch = contentType(exchange) === 'application/x-ndjson';
   const isTrial = takeDryRun(exchange);
   const wait = takeWait(exchange);
-  const drafts = isBatch ? await batchOf(exchange, body, hold) : [draftOf(exchange, body, defaults)];
+  const drafts = isBatch ? await batchOf(exchange, order, options) : [draftOf(exchange, order, options)];
   if (!isTrial) {
     checkPublishRate(exchange, drafts.length, options);
-    return { isBatch, wait, answers: await hub.publish(drafts, 'http', key, exchange.requestId) };
+    return { isBatch, wait, answers: await hub.publish(drafts, 'http', order.key, exchange.requestId) };
   }
   const checks = [];
   for (const { audience } of drafts) checks.push(await checkAudience(hub, audience));
@@ -123,15 +125,15 @@ function takeWait({ query, res }: Exchange): number {
   return wait;
 }
 
-function batchOf(exchange: Exchange, body: Buffer, hold: Hold): Promise<EventDraft[]> {
+function batchOf(exchange: Exchange, { body, hold }: Order, { sizes }: BroadcastOptions): Promise<EventDraft[]> {
   const fields: Fields = new Map();
   addQuery(fields, exchange);
   addHeaders(fields, exchange);
   for (const { name } of fields.values()) throw refuse(name, 'belongs in the lines of a batch');
-  return parseBatch(decodeUtf8(body, 'the body'), hold);
+  return parseBatch(decodeUtf8(body, 'the body'), sizes, hold);
 }
 
-function draftOf(exchange: Exchange, body: Buffer, defaults: BroadcastOptions['defaults']): EventDraft {
+function draftOf(exchange: Exchange, { body }: Order, { defaults, sizes }: BroadcastOptions): EventDraft {
   const fields: Fields = new Map();
   addBody(fields, exchange, body);
   addQuery(fields, exchange);
@@ -142,7 +144,7 @@ function draftOf(exchange: Exchange, body: Buffer, defaults: BroadcastOptions['d
     if (!fields.has('event')) fields.set('event', { value: defaults.event, name: 'event' });
   }
   const input = Object.fromEntries([...fields].map(([field, { value }]) => [field, value]));
-  return parseDraft(input, (field) => fields.get(field)?.name ?? `/${field}`);
+  return parseDraft(input, (field) => fields.get(field)?.name ?? `/${field}`, sizes);
 }
 
 /** What IETF draft-ietf-httpapi-idempotency-key-header asks for, as the text that it is. */

@@ -1,6 +1,7 @@
 import { SseError } from '../errors.ts';
 import { everyone } from '../event/audience.ts';
 import { compileFilter } from '../event/filter.ts';
+import type { Sizes } from '../event/sizes.ts';
 import type { Cursor } from '../hub/cursor.ts';
 import type { Hub } from '../hub/hub.ts';
 import { clientView } from './client-view.ts';
@@ -13,13 +14,13 @@ const DEFAULT_LIMIT = 100;
 const MAX_LIMIT = 1000;
 
 /** `GET /admin/clients`: those who are connected, in the order in which they came, a page of them. */
-export function listClients(hub: Hub): Handler {
+export function listClients(hub: Hub, sizes: Sizes): Handler {
   return async (exchange) => {
     const fields = parametersOf(exchange, ['filter', 'limit', 'cursor']);
     const limit = numberIn(fields, 'limit', { min: 1, max: MAX_LIMIT }) ?? DEFAULT_LIMIT;
     const after = numberIn(fields, 'cursor', { min: 0, max: Number.MAX_SAFE_INTEGER }) ?? 0;
     const filter = fields.get('filter');
-    const found = await hub.find(filter === undefined ? everyone : { filter: compileFilter(filter, '?filter') });
+    const found = await hub.find(filter === undefined ? everyone : { filter: compileFilter(filter, '?filter', sizes) });
     // Whoever has renewed its credential was put in anew; the number that it got when it came is its place.
     const rest = [...found].filter(({ serial }) => serial > after).sort((a, b) => a.serial - b.serial);
     const page = rest.slice(0, limit);
@@ -50,10 +51,10 @@ export function kickClient(hub: Hub): Handler {
 }
 
 /** `POST /admin/clients/disconnect`: ends the streams that a filter selects; with `forever`, their clients are asked not to come back. */
-export function disconnectClients(hub: Hub): Handler {
+export function disconnectClients(hub: Hub, sizes: Sizes): Handler {
   return async (exchange) => {
     const { filter, reason, forever = false } = await readOrder(exchange, DISCONNECT);
-    const found = await hub.find({ filter: compileFilter(filter) });
+    const found = await hub.find({ filter: compileFilter(filter, undefined, sizes) });
     for (const cursor of found) hub.kick(cursor, { ...(reason !== undefined && { detail: reason }), forever });
     sendJson(exchange.res, 200, { disconnected: found.size });
   };

@@ -47,16 +47,21 @@ const SINGLE = new Set(['host', 'authorization', 'content-type', 'content-length
 
 /**
  * Opens an exchange.
- * @throws SseError `invalid-request` for a target that is no path of ours, a header twice or no Host (RFC 9112 §3.2), `too-many-headers`
+ * @param urlLimit how long its target may be, in bytes
+ * @throws SseError `invalid-request` for a target that is no path of ours, a header twice or no Host (RFC 9112 §3.2), `too-many-headers`, `uri-too-long`
  */
 export function openExchange(
   req: IncomingMessage,
   res: ServerResponse,
   { ip, requestId, bodies }: Pick<Exchange, 'ip' | 'requestId' | 'bodies'>,
+  urlLimit?: number,
 ): Exchange {
   const { rawHeaders, url: target = '/', method = 'GET' } = req;
   if (rawHeaders.length > MAX_HEADERS * 2)
     throw new SseError('too-many-headers', `a request has at most ${MAX_HEADERS} header lines`);
+  // ASCII, or Node's parser has refused it: a character is a byte.
+  if (urlLimit !== undefined && target.length > urlLimit)
+    throw new SseError('uri-too-long', `a URL has at most ${urlLimit} bytes here, without scheme and host; see --url-limit`);
   const seen = new Set<string>();
   let severalCredentials = false;
   for (let i = 0; i < rawHeaders.length; i += 2) {

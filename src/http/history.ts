@@ -1,4 +1,5 @@
 import { SseError } from '../errors.ts';
+import type { Sizes } from '../event/sizes.ts';
 import type { Observe } from '../hub/activity.ts';
 import type { Archive, Selection } from '../hub/archive.ts';
 import type { LogEntry } from '../hub/event-log.ts';
@@ -14,6 +15,7 @@ export interface HistoryOptions {
   /** Wall clock, ms since 1970. */
   readonly now: () => number;
   readonly observe: Observe;
+  readonly sizes: Sizes;
 }
 
 const SELECTION = ['since', 'until', 'filter'] as const;
@@ -29,10 +31,10 @@ interface Bounds {
 }
 
 /** `GET /admin/history`: a selection of the past, sent while it is read, a page of it in memory. */
-export function listHistory({ archive, now }: HistoryOptions): Handler {
+export function listHistory({ archive, now, sizes }: HistoryOptions): Handler {
   return async (exchange) => {
     const fields = parametersOf(exchange, [...SELECTION, 'limit', 'cursor', 'last', 'clip', 'format']);
-    const selection = selectionOf(fields, now());
+    const selection = selectionOf(fields, now(), sizes);
     const limit = limitOf(fields) ?? numberIn(fields, 'last', { min: 1, max: MAX_LIMIT });
     const clip = numberIn(fields, 'clip', { min: 0, max: MAX_CLIP });
     const entries = archive.select(selection, beginning(fields, archive));
@@ -57,10 +59,10 @@ export function showEvent({ archive }: HistoryOptions): Handler {
 }
 
 /** `DELETE /admin/history`: takes a selection out of the past. Answers when it is gone from wherever it was kept. */
-export function redactHistory({ archive, now, observe }: HistoryOptions): Handler {
+export function redactHistory({ archive, now, observe, sizes }: HistoryOptions): Handler {
   return async (exchange) => {
     const fields = parametersOf(exchange, [...SELECTION, 'all']);
-    const selection = selectionOf(fields, now());
+    const selection = selectionOf(fields, now(), sizes);
     const all = fields.get('all');
     if (all !== undefined && all !== 'true') throw refuse('?all', 'is true or left out');
     const selects = Object.keys(selection).length > 0;
@@ -79,9 +81,9 @@ function refuse(pointer: string, detail: string): SseError {
   return SseError.of('invalid-request', [{ pointer, detail }]);
 }
 
-function selectionOf(fields: ReadonlyMap<string, string>, now: number): Selection {
+function selectionOf(fields: ReadonlyMap<string, string>, now: number, sizes: Sizes): Selection {
   const [since, until, filter] = SELECTION.map((field) => fields.get(field));
-  return parseSelection({ since, until, filter }, now, (field) => `?${field}`);
+  return parseSelection({ since, until, filter }, now, (field) => `?${field}`, sizes);
 }
 
 /** The sequence from which on a request looks. */

@@ -16,6 +16,7 @@ export const STATUS: Readonly<Record<ErrorCode, number>> = {
   timeout: 408,
   conflict: 409,
   'too-large': 413,
+  'uri-too-long': 414,
   'unsupported-media-type': 415,
   misdirected: 421,
   'address-limit': 429,

@@ -1,5 +1,6 @@
 import { SseError } from '../errors.ts';
 import { compileFilter, type Filter } from '../event/filter.ts';
+import type { Sizes } from '../event/sizes.ts';
 import type { Observe } from '../hub/activity.ts';
 import type { Cursor } from '../hub/cursor.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -14,6 +15,7 @@ export interface RevokeOptions {
   readonly hub: Hub;
   readonly openStreams: OpenStreams;
   readonly revocations: Revocations;
+  readonly sizes: Sizes;
   readonly observe: Observe;
 }
 
@@ -33,9 +35,9 @@ interface Target {
  * `POST /admin/revoke`: takes credentials back. Their streams end at once, and they open no other until they end by themselves.
  * By `sub`, all that were issued to somebody until now; by `jti`, one; by `filter`, those that the matching clients came with.
  */
-export function revoke({ hub, openStreams, revocations, observe }: RevokeOptions): Handler {
+export function revoke({ hub, openStreams, revocations, sizes, observe }: RevokeOptions): Handler {
   return async (exchange) => {
-    const target = targetOf(await readOrder(exchange, REVOKE));
+    const target = targetOf(await readOrder(exchange, REVOKE), sizes);
     const matching: Cursor[] = [];
     const grants: Grant[] = [];
     let serial = 0;
@@ -68,7 +70,7 @@ export function revoke({ hub, openStreams, revocations, observe }: RevokeOptions
 }
 
 /** @throws SseError `invalid-request`, `invalid-filter` */
-function targetOf(order: RevokeOrder): Target {
+function targetOf(order: RevokeOrder, sizes: Sizes): Target {
   const given = REVOKE.fields.filter((field) => Object.hasOwn(order, field));
   if (given.length !== 1)
     throw SseError.of('invalid-request', [
@@ -92,7 +94,7 @@ function targetOf(order: RevokeOrder): Target {
       revocations: [{ what: 'token', value: jti }],
       matches: (_cursor, grant) => grant?.tokenId === jti,
     };
-  const compiled: Filter = compileFilter(filter ?? '');
+  const compiled: Filter = compileFilter(filter ?? '', undefined, sizes);
   return { what: 'filter', value: compiled.source, revocations: [], matches: ({ client }) => compiled.matches(client) };
 }
 

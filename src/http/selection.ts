@@ -1,5 +1,6 @@
 import { SseError } from '../errors.ts';
 import { compileEventFilter } from '../event/event-filter.ts';
+import type { Sizes } from '../event/sizes.ts';
 import type { Selection } from '../hub/archive.ts';
 import { parseSince } from './since.ts';
 
@@ -20,6 +21,7 @@ export function parseSelection(
   { since, until, filter }: SelectionText,
   now: number,
   pointers: (field: keyof SelectionText) => string,
+  sizes: Sizes,
 ): Selection {
   const from = since === undefined ? undefined : parseSince(since, now);
   if (since !== undefined && from === undefined)
@@ -31,7 +33,7 @@ export function parseSelection(
   return {
     ...(typeof from === 'number' && { since: from }),
     ...(typeof to === 'number' && { until: to }),
-    ...(filter !== undefined && { filter: compileEventFilter(filter, pointers('filter')) }),
+    ...(filter !== undefined && { filter: compileEventFilter(filter, pointers('filter'), sizes) }),
   };
 }
 

@@ -5,7 +5,7 @@ import type { Observe } from '../hub/activity.ts';
 import type { Bodies } from './bodies.ts';
 import { type Exchange, type Handler, openExchange, refusal } from './exchange.ts';
 import { itsTurn } from './pipelining.ts';
-import { STATUS } from './problem.ts';
+import { problemOf, STATUS } from './problem.ts';
 import { NamedResponse, newRequestId, REQUEST_ID } from './request-id.ts';
 import { sendProblem } from './respond.ts';
 import { isStreaming } from './subscribe.ts';
@@ -16,12 +16,8 @@ const STALL_TIME = 30_000;
 /** How long a client whose request could not be read may take to close its side, in ms. */
 const FAREWELL = 1000;
 
-/** Of a request's head, its first line included, in bytes. */
-export const HEADER_LIMIT: number = 16 * 1024;
-
 /** Node's limits, each on purpose. Times in ms. */
 const LIMITS = {
-  maxHeaderSize: HEADER_LIMIT,
   // `openExchange` does, in our words and with a report.
   requireHostHeader: false,
   // Whole headers, and whole requests: slow senders are cut (checked every second).
@@ -43,10 +39,15 @@ export interface HttpServerOptions {
   /** Of all servers of the process together. */
   readonly bodies: Bodies;
   readonly observe: Observe;
+  /** Of a request's head, its first line included, in bytes. */
+  readonly headerLimit: number;
+  /** Of a request's target, in bytes; undefined is no limit but that of its head. Asked each time: it may change while the server runs. */
+  readonly urlLimit: () => number | undefined;
 }
 
 /** An HTTP server that opens exchanges, hands them to a handler, and turns whatever that throws into the answer. */
-export function httpServer({ handler, addressOf, requestIdOf, bodies, observe }: HttpServerOptions): Server {
+export function httpServer(options: HttpServerOptions): Server {
+  const { handler, addressOf, requestIdOf, bodies, observe, headerLimit, urlLimit } = options;
   const answer = async (req: IncomingMessage, res: NamedResponse): Promise<void> => {
     res.requestId = requestIdOf(req);
     // Nothing may follow on a connection that carries an event stream: it never ends.
@@ -66,7 +67,7 @@ export function httpServer({ handler, addressOf, requestIdOf, bodies, observe }:
       headers: {},
     };
     try {
-      const opened = openExchange(req, res, { ...exchange, bodies });
+      const opened = openExchange(req, res, { ...exchange, bodies }, urlLimit());
       exchange = opened;
       await handler(opened);
     } catch (error) {
@@ -75,7 +76,7 @@ export function httpServer({ handler, addressOf, requestIdOf, bodies, observe }:
       fail(res, error, exchange.headers);
     }
   };
-  const server = createServer({ ...LIMITS, ServerResponse: NamedResponse }, answer);
+  const server = createServer({ ...LIMITS, maxHeaderSize: headerLimit, ServerResponse: NamedResponse }, answer);
   // Node would stop reading headers here without a word; they are counted in `openExchange`.
   server.maxHeadersCount = 0;
   server.timeout = STALL_TIME;
@@ -96,15 +97,32 @@ export function httpServer({ handler, addressOf, requestIdOf, bodies, observe }:
     if (socket.writableEnded) return;
     const requestId = newRequestId();
     const ip = socket.remoteAddress ?? '';
-    if (code) observe({ kind: 'refused', code, detail: error.message, method: '', path: '', ip, requestId });
+    const limit = `the head of a request has at most ${headerLimit} bytes, its URL included; see --header-limit`;
+    const detail = code === 'too-many-headers' ? limit : error.message;
+    if (code) observe({ kind: 'refused', code, detail, method: '', path: '', ip, requestId });
     if (!code || !socket.writable || isAnswering(socket)) return void socket.destroy();
-    const lines = ['Connection: close', 'Content-Length: 0', `${REQUEST_ID}: ${requestId}`];
-    socket.end([`HTTP/1.1 ${STATUS[code]} ${STATUS_CODES[STATUS[code]]}`, ...lines, '\r\n'].join('\r\n'));
+    socket.end(bareAnswer(new SseError(code, detail), requestId));
     // A reset at once could overtake the answer; but whoever goes on sending and never closes its side would stay for ever.
     const timer = setTimeout(() => socket.destroy(), FAREWELL);
     socket.once('close', () => clearTimeout(timer));
   });
   return server;
+}
+
+/** What a request gets that Node could not read. Only where a limit of ours was met is there more to say than the status does. */
+function bareAnswer(error: SseError, requestId: string): string {
+  const status = STATUS[error.code];
+  const isAtLimit = error.code === 'too-many-headers';
+  const body = isAtLimit ? `${JSON.stringify(problemOf(error, requestId))}\n` : '';
+  return [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
+    'Connection: close',
+    ...(isAtLimit ? ['Content-Type: application/problem+json; charset=utf-8'] : []),
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    `${REQUEST_ID}: ${requestId}`,
+    '',
+    body,
+  ].join('\r\n');
 }
 
 /**

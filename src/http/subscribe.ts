@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { type ErrorCode, SseError } from '../errors.ts';
 import { encodeRetry } from '../event/encode.ts';
 import type { Client } from '../event/identity.ts';
+import type { Sizes } from '../event/sizes.ts';
 import type { Observe } from '../hub/activity.ts';
 import { isFarewell } from '../hub/goodbye.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -29,6 +30,7 @@ export interface SubscribeOptions extends EvidenceOptions {
   readonly vanishedPeers: VanishedPeers;
   /** Asked each time: it may be another one by the time that a stream opens. */
   readonly topicRight: () => TopicRight;
+  readonly sizes: Sizes;
   readonly limits: Limits;
   readonly places: Places;
   readonly newClientId: () => string;
@@ -83,7 +85,7 @@ const LATER: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 async function open(exchange: Exchange, options: SubscribeOptions): Promise<void> {
-  const asked = { topics: askedTopics(exchange.query), position: positionOf(exchange, options.now()) };
+  const asked = { topics: askedTopics(exchange.query, options.sizes), position: positionOf(exchange, options.now()) };
   // A HEAD opens nothing.
   if (exchange.method === 'HEAD') return openIn(undefined, asked, exchange, options);
   checkRunning(options);

@@ -1,5 +1,6 @@
 import { SseError } from '../errors.ts';
 import { TOPICS_LIMIT, topicProblem } from '../event/draft.ts';
+import type { Sizes } from '../event/sizes.ts';
 import type { Grant } from '../identity/grant.ts';
 
 /** Whether any topic may be subscribed to, or only those that a credential names. */
@@ -8,14 +9,14 @@ export type TopicRight = 'open' | 'claim';
 const NO_TOPICS: readonly string[] = Object.freeze([]);
 
 /** The topics that a request asks for. @throws SseError `invalid-request` */
-export function askedTopics(query: URLSearchParams): readonly string[] {
+export function askedTopics(query: URLSearchParams, sizes: Sizes): readonly string[] {
   // As publishers write it; without a word, such a client would never get what it came for.
   if (query.has('topics')) throw refuse("is called 'topic' here, once for each", '?topics');
   const topics = query.getAll('topic');
   const problem =
     topics.length > TOPICS_LIMIT
       ? `at most ${TOPICS_LIMIT} topics`
-      : topics.map(topicProblem).find((found) => found !== undefined);
+      : topics.map((topic) => topicProblem(topic, sizes)).find((found) => found !== undefined);
   if (problem !== undefined) throw refuse(problem, '?topic');
   return topics.length === 0 ? NO_TOPICS : topics;
 }

@@ -21,7 +21,8 @@ export interface Addresses {
 }
 
 export interface ListeningParts {
-  readonly options: Options;
+  /** Those that count when they are asked for. */
+  readonly options: () => Options;
   /** Whether strangers can reach the public port: admin then has a listener of its own. */
   readonly exposed: boolean;
   /** Whether the port was asked for: it is then not left for another one. */
@@ -43,7 +44,7 @@ export async function listenFor({
   observe,
   descriptors,
 }: ListeningParts): Promise<{ readonly addresses: Addresses; readonly listeners: readonly Listener[] }> {
-  const { host, port, adminListen, ssePath, trustProxy } = options;
+  const { host, port, adminListen, ssePath, trustProxy, headerLimit } = options();
   const separate = exposed || adminListen !== undefined;
   const makeWith = (handler: Handler) => () =>
     httpServer({
@@ -52,6 +53,8 @@ export async function listenFor({
       requestIdOf: requestIdOf(cameByProxy(trustProxy)),
       bodies,
       observe,
+      headerLimit,
+      urlLimit: () => options().urlLimit,
     });
 
   const where: Where = { ...(host !== undefined && { host }), port, mayMove: !portAsked };

@@ -3,6 +3,7 @@ import { SseError } from '../errors.ts';
 import { type Audience, everyone, nobody } from '../event/audience.ts';
 import type { ReplayRules } from '../event/event.ts';
 import { compileFilter, type Filter } from '../event/filter.ts';
+import { ANY_SIZE } from '../event/sizes.ts';
 import type { LogEntry } from '../hub/event-log.ts';
 
 /*
@@ -149,7 +150,8 @@ function filterOf(source: string): Filter | undefined {
 
 function compiledOrNot(source: string): Filter | undefined {
   try {
-    return compileFilter(source);
+    // Its size was looked at when it was published, by what held then.
+    return compileFilter(source, undefined, ANY_SIZE);
   } catch (error) {
     if (error instanceof SseError) return undefined;
     throw error;

@@ -20,8 +20,8 @@ export type Compose = (parts: ComposerParts) => Promise<string | undefined>;
 /** Asks for type, data and filter, and sends the event (M). */
 export const compose: Compose = async (parts) => {
   const { control, actions, input, output, signal } = parts;
-  // Imported at first use: start-up needs neither.
-  const [clack, { typeProblem }] = await Promise.all([import('@clack/prompts'), import('../event/draft.ts')]);
+  // Imported at first use: start-up does not need it.
+  const clack = await import('@clack/prompts');
   const { defaults } = control;
   const ask = async (message: string, standard: string, problem: (text: string) => string | undefined) => {
     if (signal.aborted) return undefined;
@@ -31,7 +31,7 @@ export const compose: Compose = async (parts) => {
     return clack.isCancel(answer) ? undefined : answer;
   };
 
-  const event = await ask('Type', defaults.event, typeProblem);
+  const event = await ask('Type', defaults.event, (type) => control.typeProblem(type));
   if (event === undefined) return undefined;
   const data = await ask('Data', defaults.data, () => undefined);
   if (data === undefined || signal.aborted) return undefined;

@@ -65,6 +65,8 @@ export interface Control {
     readonly keyFilter: string;
     readonly tick: number;
   };
+  /** What is wrong with an event's type, by the rules of `send`; undefined if nothing is. */
+  typeProblem(type: string): string | undefined;
   /** Reads the pace of a ticker, by the rules of `--tick`. @returns ms @throws SseError `invalid-config` */
   paceOf(text: string): number;
   /** Reads the configuration anew. @returns what has changed, and what needs a restart @throws SseError `invalid-config` with every mistake, `stopping`; the old one stays */

@@ -166,6 +166,24 @@ describe('history export and import', () => {
     assert.equal(server.of('broadcast').length, 2);
   });
 
+  test('leave sizes to the server that gets them, and to the options where there is none', async (t) => {
+    const input = `${JSON.stringify({ data: 'x', topics: 'x'.repeat(200) })}\n`;
+    const file = join(folder(t), 'events.ndjson');
+    writeFileSync(file, input);
+    const server = await TestServer.start(t, { topicLimit: 200 });
+    assert.equal((await transfer('import', file, { url: server.url })).code, 0);
+    const smaller = await TestServer.start(t);
+    await assert.rejects(transfer('import', file, { url: smaller.url }), { message: /topics\/0: has at most 128 characters/ });
+
+    const store = join(folder(t), 'store');
+    await assert.rejects(transfer('import', file, { store }), { message: /:1: topics\/0: has at most 128 characters/ });
+    assert(!existsSync(store), 'nothing was touched');
+    assert.equal((await transfer('import', file, { store }, { flags: { topicLimit: '200' } })).code, 0);
+    // What is kept stays readable where less is taken now.
+    const { stdout } = await transfer('export', '-', { store }, { flags: { topicLimit: '3' } });
+    assert.deepEqual(JSON.parse(stdout).topics, ['x'.repeat(200)]);
+  });
+
   test('tell what is not there: a server, a store, a file', async (t) => {
     const place = folder(t);
     const server = await TestServer.start(t);

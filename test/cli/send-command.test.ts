@@ -178,6 +178,12 @@ describe('send --to', () => {
     }
   });
 
+  it('leaves the size of a filter to the server', async () => {
+    const profile = 'x'.repeat(5000);
+    const { fields } = await orderOf('x', '--to', '7', '--filter', JSON.stringify({ profile }));
+    assert(String(fields.filter).includes(profile));
+  });
+
   it('takes a name as it is, whatever stands in it', async () => {
     for (const name of ['" || true || "', '\\', 'a\nb\t\r\u0001\u007f', "it's", '`', 'Zoë \u{1f600} \u2028', '\\u0041'])
       for (const matching of [true, false]) {

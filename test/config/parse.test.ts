@@ -68,6 +68,12 @@ describe('Options that nobody gave', () => {
       connectRate: 0,
       publishRate: 0,
       replayRate: 0,
+      headerLimit: 16 * 1024,
+      urlLimit: undefined,
+      filterLimit: 1024,
+      topicLimit: 128,
+      idLimit: 64,
+      typeLimit: 128,
       readyFile: undefined,
       logLevel: 'info',
       logFormat: 'auto',
@@ -179,6 +185,16 @@ describe('A mistake is told in one sentence', () => {
     ['maxAge', '10ms', "must be at least 1s, not '10ms'"],
     ['bodyLimit', '65mb', "must be at most 64mb, not '65mb'"],
     ['bodyLimit', 0, "must be at least 1b, not '0'"],
+    ['headerLimit', '3kb', "must be at least 4kb, not '3kb'"],
+    ['headerLimit', '1mb', "must be at most 256kb, not '1mb'"],
+    ['urlLimit', '63b', "must be at least 64b, not '63b'"],
+    ['urlLimit', '257kb', "must be at most 256kb, not '257kb'"],
+    ['filterLimit', '63b', "must be at least 64b, not '63b'"],
+    ['filterLimit', '17kb', "must be at most 16kb, not '17kb'"],
+    ['topicLimit', 1025, 'must be a whole number from 1 to 1024, not 1025'],
+    ['idLimit', 7, 'must be a whole number from 8 to 64, not 7'],
+    ['idLimit', 65, 'must be a whole number from 8 to 64, not 65'],
+    ['typeLimit', 0, 'must be a whole number from 1 to 1024, not 0'],
     ['historyBytes', '16m', "must be a size such as 64kb, 8mb or 1gb, not '16m'"],
     ['onGap', 'lates', "must be oldest or latest, not 'lates'; did you mean 'latest'?"],
     ['logLevel', 3, 'must be trace, debug, info, warn, error, fatal or silent, not 3'],
@@ -324,6 +340,18 @@ describe('Options that contradict each other', () => {
     assert.deepEqual(mistakes({ jwtSecretFile: 'a', jwksUrl }), detail('--jwks-url'));
     assert.deepEqual(mistakes({ jwtKeyFile: 'b', jwksUrl }), []);
     assert.deepEqual(mistakes({ jwtSecretFile: 'a', users: 'c' }), []);
+  });
+
+  it('the default event must not be larger than events may be', () => {
+    const [event, keyFilter] = ['x'.repeat(200), `profile == "${'x'.repeat(2000)}"`];
+    assert.deepEqual(mistakes({ event, keyFilter }), [
+      '/event: has at most 128 characters; see --type-limit',
+      '/keyFilter: a filter has at most 1024 bytes; see --filter-limit',
+    ]);
+    assert.deepEqual(mistakes({ event, keyFilter, typeLimit: 200, filterLimit: '2kb' }), []);
+    assert.deepEqual(mistakes({ event: 'price', typeLimit: 4 }), ['/event: has at most 4 characters; see --type-limit']);
+    // What is sent without a type has none.
+    assert.deepEqual(mistakes({ typeLimit: 1, filterLimit: '64b' }), []);
   });
 
   it('rules for tokens need keys', () => {

@@ -27,7 +27,7 @@ for (const [what, input, refusal] of [
   ['a lone surrogate in data', { data: 'a\ud800b' }, 'invalid-event /data: must not contain lone surrogates'],
   ['a type that is no string', { ...sparse, event: 7 }, 'invalid-event /event: must be a string'],
   ['an empty type', { ...sparse, event: '' }, 'invalid-event /event: is empty; leave it out for "message"'],
-  ['a type of 129', { ...sparse, event: 'x'.repeat(129) }, 'invalid-event /event: has at most 128 characters'],
+  ['a type of 129', { ...sparse, event: 'x'.repeat(129) }, 'invalid-event /event: has at most 128 characters; see --type-limit'],
   ...['\n', '\r', '\r\ndata: y', '\0', '\t', '\u001b[2J', '\u007f', '\u0085'].map(
     (control) =>
       [
@@ -59,7 +59,11 @@ for (const [what, input, refusal] of [
   ['topics that are no strings', { ...sparse, topics: 7 }, 'invalid-event /topics: must be a string or a list of strings'],
   ['no topics', { ...sparse, topics: [] }, 'invalid-event /topics: must not be empty; leave it out to reach everyone'],
   ['an empty topic', { ...sparse, topics: ['a', ''] }, 'invalid-event /topics/1: must not be empty'],
-  ['a topic of 129', { ...sparse, topics: ['x'.repeat(129)] }, 'invalid-event /topics/0: has at most 128 characters'],
+  [
+    'a topic of 129',
+    { ...sparse, topics: ['x'.repeat(129)] },
+    'invalid-event /topics/0: has at most 128 characters; see --topic-limit',
+  ],
   [
     'a topic with a line break',
     { ...sparse, topics: 'a\nb' },
@@ -74,7 +78,7 @@ for (const [what, input, refusal] of [
   ['a misspelt field', { ...sparse, filtr: 'x' }, "invalid-event /filtr: unknown field; did you mean 'filter'?"],
   ['an unknown field', { ...sparse, priority: 1 }, 'invalid-event /priority: unknown field'],
   ['an empty id', { ...sparse, id: '' }, 'invalid-event /id: has 1 to 64 letters, digits or - _ . ~'],
-  ['an id of 65', { ...sparse, id: 'x'.repeat(65) }, 'invalid-event /id: has 1 to 64 letters, digits or - _ . ~'],
+  ['an id of 65', { ...sparse, id: 'x'.repeat(65) }, 'invalid-event /id: has 1 to 64 letters, digits or - _ . ~; see --id-limit'],
   ['an id with a line break', { ...sparse, id: 'a\n' }, 'invalid-event /id: has 1 to 64 letters, digits or - _ . ~'],
   ['an id with an umlaut', { ...sparse, id: 'ü' }, 'invalid-event /id: has 1 to 64 letters, digits or - _ . ~'],
   ['an id that is a number', { ...sparse, id: 7 }, 'invalid-event /id: must be a string'],
@@ -89,7 +93,11 @@ for (const [what, input, refusal] of [
   ['an endless ttl', { ...sparse, ttl: `${'9'.repeat(400)}d` }, 'invalid-event /ttl: must be at most 3650d'],
   ['a history that is a word', { ...sparse, history: 'no' }, 'invalid-event /history: must be true or false'],
   ['an empty key', { ...sparse, supersedes: '' }, 'invalid-event /supersedes: must not be empty'],
-  ['a key of 129', { ...sparse, supersedes: 'x'.repeat(129) }, 'invalid-event /supersedes: has at most 128 characters'],
+  [
+    'a key of 129',
+    { ...sparse, supersedes: 'x'.repeat(129) },
+    'invalid-event /supersedes: has at most 128 characters; see --topic-limit',
+  ],
   [
     'a key with NUL',
     { ...sparse, supersedes: '\0' },

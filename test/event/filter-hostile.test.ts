@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { SseError } from '../../src/errors.ts';
 import { compileFilter } from '../../src/event/filter.ts';
 import type { Client } from '../../src/event/identity.ts';
+import { DEFAULT_SIZES } from '../../src/event/sizes.ts';
 import { client } from './client.ts';
 
 const INHERITED = ['__proto__', 'constructor', 'prototype', 'toString', 'valueOf', 'hasOwnProperty', 'length'];
@@ -248,4 +249,29 @@ test('what would make a filter slow for a client with many roles is refused, eac
     );
   const heavy = clients.at(-1) as Client;
   assert.equal(compileFilter('roles.exists(r, r in topics)').matches(heavy), false);
+});
+
+test('a filter that may be long is bounded as a short one is, but for the length of its texts', () => {
+  const sizes = { ...DEFAULT_SIZES, filterLimit: 16 * 1024 };
+  const long = `"${'x'.repeat(15_000)}"`;
+  for (const [source, reason] of [
+    [`${'('.repeat(8000)}true${')'.repeat(8000)}`, 'maxDepth'],
+    [`${'['.repeat(8000)}${']'.repeat(8000)} == []`, 'maxDepth'],
+    [`claims${'.a'.repeat(8000)} == 1`, 'maxDepth'],
+    [`id in [${'"x",'.repeat(3000)}"x"]`, 'maxListElements'],
+    [`${'!'.repeat(16_000)}true`, 'is nested too deeply'],
+    [`${'-'.repeat(16_000)}1 == 1`, 'is nested too deeply'],
+    [Array(34).fill('authenticated').join(' || '), 'at most 32 operators'],
+    // Each role would be put behind a text anew.
+    [`roles.exists(r, (${long} + r).size() == 3)`, 'takes too long for a client with 64 roles and topics'],
+  ] as const)
+    assert.throws(
+      () => compileFilter(source, undefined, sizes),
+      (error: Error) => error instanceof SseError && error.message.includes(reason),
+      source.slice(0, 60),
+    );
+  assert.equal(compileFilter('!!authenticated', undefined, sizes).matches(clients[0] as Client), false);
+  const named = client({ profile: 'x'.repeat(15_000) });
+  assert.equal(compileFilter(`profile == ${long}`, undefined, sizes).matches(named), true);
+  assert(compileFilter(`${long}.contains(id)`, undefined, sizes).cost <= compileFilter('"x".contains(id)').cost);
 });

@@ -130,9 +130,9 @@ for (const [filter, detail, position, excerpt] of [
 test('a filter is bounded in bytes', () => {
   const of = (length: number) => `profile == "${'x'.repeat(length - 13)}"`;
   assert.doesNotThrow(() => compileFilter(of(1024)));
-  assert.equal(refusal(of(1025)).detail, 'a filter has at most 1024 bytes');
-  assert.equal(refusal(`profile == "${'é'.repeat(506)}"`).detail, 'a filter has at most 1024 bytes');
-  assert.equal(refusal({ profile: 'x'.repeat(1100) }).detail, 'a filter has at most 1024 bytes');
+  assert.equal(refusal(of(1025)).detail, 'a filter has at most 1024 bytes; see --filter-limit');
+  assert.equal(refusal(`profile == "${'é'.repeat(506)}"`).detail, 'a filter has at most 1024 bytes; see --filter-limit');
+  assert.equal(refusal({ profile: 'x'.repeat(1100) }).detail, 'a filter has at most 1024 bytes; see --filter-limit');
 });
 
 test('a filter is bounded in operators', () => {

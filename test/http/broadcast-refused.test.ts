@@ -27,7 +27,7 @@ for (const [what, target, head, body, errors] of [
   ['a type with C1', '', 'X-Event: a\u0085', 'x', [['X-Event', CONTROL]]],
   ['an empty type', '', 'X-Event:', 'x', [['X-Event', 'is empty; leave it out for "message"']]],
   ['a control type', '', 'X-Event: sse.bye', 'x', [['X-Event', 'must not begin with "sse.": these types are control events']]],
-  ['a long type', '', `X-Event: ${'x'.repeat(129)}`, 'x', [['X-Event', 'has at most 128 characters']]],
+  ['a long type', '', `X-Event: ${'x'.repeat(129)}`, 'x', [['X-Event', 'has at most 128 characters; see --type-limit']]],
   ['a lone surrogate as data', '', JSON_TYPE, '{"data":"\\ud800"}', [['/data', 'must not contain lone surrogates']]],
   ['a lone surrogate as type', '', JSON_TYPE, '{"data":"x","event":"\\udfff"}', [['/event', 'must not contain lone surrogates']]],
   [

@@ -208,7 +208,7 @@ for (const store of ['memory', 'disk'] as const)
         [filter('profile == "x"'), "?filter: unknown name 'profile'; known are id, event, data, topics, time"],
         [filter('data > 5'), '?filter: no such overload: string > int'],
         ['?filter=', '?filter: is empty; leave it out to select every event'],
-        [filter(`data == "${'x'.repeat(1024)}"`), '?filter: a filter has at most 1024 bytes'],
+        [filter(`data == "${'x'.repeat(1024)}"`), '?filter: a filter has at most 1024 bytes; see --filter-limit'],
       ] as const) {
         const { status, body } = await get(server, query);
         assert.equal(status, 400, query);

@@ -19,6 +19,8 @@ async function connected(t: TestContext, handler: Handler, change: (server: Serv
     requestIdOf: () => 'r1',
     bodies: new Bodies(() => Infinity),
     observe: (activity) => void activities.push(activity),
+    headerLimit: 16 * 1024,
+    urlLimit: () => undefined,
   });
   change(server);
   server.listen(0, '127.0.0.1');

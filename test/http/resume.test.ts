@@ -174,7 +174,7 @@ test('a stream has the topics it asks for, within the rules for topics', async (
     ['topic=a&topic=', 'must not be empty'],
     ['topic=a%0Ab', 'must not contain control characters or line breaks'],
     ['topic=a%00', 'must not contain control characters or line breaks'],
-    [`topic=${'x'.repeat(129)}`, 'has at most 128 characters'],
+    [`topic=${'x'.repeat(129)}`, 'has at most 128 characters; see --topic-limit'],
     [`${sixtyFour}&topic=b`, 'at most 64 topics'],
   ] as const) {
     const { status, body } = await server.send(`GET /sse?${query}`);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { anonymous } from '../../src/event/identity.ts';
+import { DEFAULT_SIZES } from '../../src/event/sizes.ts';
 import { askedTopics, grantedTopics } from '../../src/http/topics.ts';
 
 const grant = (topics?: string[], subscribes?: string[]) => ({
@@ -39,8 +40,8 @@ test('what a credential brings with it is subscribed to besides, once, within th
 });
 
 test('topics are asked for one by one', () => {
-  assert.deepEqual(askedTopics(new URLSearchParams('topic=a&topic=b,c')), ['a', 'b,c']);
-  assert.throws(() => askedTopics(new URLSearchParams('topics=a')), {
+  assert.deepEqual(askedTopics(new URLSearchParams('topic=a&topic=b,c'), DEFAULT_SIZES), ['a', 'b,c']);
+  assert.throws(() => askedTopics(new URLSearchParams('topics=a'), DEFAULT_SIZES), {
     message: "?topics: is called 'topic' here, once for each",
   });
 });

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { SseError } from '../../src/errors.ts';
 import type { Audience } from '../../src/event/audience.ts';
-import type { DraftInput } from '../../src/event/draft.ts';
+import { type DraftInput, typeProblem } from '../../src/event/draft.ts';
 import { compileFilter } from '../../src/event/filter.ts';
 import { type Client, type Identity, identity } from '../../src/event/identity.ts';
 import type { LogEntry } from '../../src/hub/event-log.ts';
@@ -60,6 +60,10 @@ export class FakeControl implements Control {
     },
   };
   readonly defaults = { event: 'message', data: 'hello', keyFilter: 'profile == "Administrator"', tick: 1000 };
+
+  typeProblem(type: string): string | undefined {
+    return typeProblem(type);
+  }
 
   async send(draft: DraftInput): Promise<{ id: string; matched: number }> {
     if (this.failure) throw this.failure;

@@ -1,4 +1,5 @@
 /** A program with a terminal and a made-up server behind it, for pty.test.ts. At SIGUSR2 it writes two lines of log and tells of a client. */
+import { typeProblem } from '../../src/event/draft.ts';
 import { compileFilter } from '../../src/event/filter.ts';
 import { type Client, identity } from '../../src/event/identity.ts';
 import type { LogLevel } from '../../src/log-levels.ts';
@@ -39,6 +40,7 @@ const terminal = openTerminal({
       return { id: `e-${++events}`, matched: found.size };
     },
     find,
+    typeProblem,
     clients: () => clients.map(connected),
     client(id) {
       const client = clients.find((one) => one.client.id === id);
