@@ -10,7 +10,7 @@ import { startProgram, temporaryFolder } from '../support/program.ts';
 /** What is dropped makes room on the disk again, and nobody who publishes feels it. */
 
 const MB = 1024 * 1024;
-const PUBLISHED = 200 * MB;
+const PUBLISHED = 100 * MB;
 const SIZE = 8 * 1024;
 const IN_FLIGHT = 8;
 
@@ -61,7 +61,9 @@ describe('retention', () => {
   it('by bytes keeps the directory small, and holds no publisher up', { timeout: 300_000 }, async (t) => {
     const [bounded, unbounded] = [await publishAll(t, '10mb'), await publishAll(t, '1gb')];
     const [largest, last] = [Math.max(...bounded.sizes), bounded.sizes.at(-1) ?? 0];
-    t.diagnostic(`200 MiB published, 10 MiB kept: at most ${inMb(largest)} MiB on disk, ${inMb(last)} MiB at the end`);
+    t.diagnostic(
+      `${inMb(PUBLISHED)} MiB published, 10 MiB kept: at most ${inMb(largest)} MiB on disk, ${inMb(last)} MiB at the end`,
+    );
     t.diagnostic(`size over time: ${bounded.sizes.map(inMb).join(' ')}`);
     t.diagnostic(`with retention: ${timing(bounded)}; without: ${timing(unbounded)}`);
     assert(largest <= 4 * 10 * MB + 20 * MB, `${inMb(largest)} MiB`);

@@ -246,6 +246,8 @@ export function temporaryFolder(): string {
 
 /** Without what the test runner, the coverage and a developer's own settings would change in the program. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
-  const { NODE_TEST_CONTEXT: _test, NODE_V8_COVERAGE: _coverage, NODE_ENV: _mode, ...rest } = process.env;
-  return Object.fromEntries(Object.entries(rest).filter(([name]) => !name.startsWith('SSE_SERVER_')));
+  const { NODE_TEST_CONTEXT: _test, NODE_ENV: _mode, ...rest } = process.env;
+  const others = Object.entries(rest).filter(([name]) => !name.startsWith('SSE_SERVER_'));
+  // It has to be named: a variable that is missing, Node hands on to every process all the same.
+  return { ...Object.fromEntries(others), NODE_V8_COVERAGE: undefined };
 }

@@ -40,7 +40,8 @@ export function spawnPty(
 ): Pty {
   const { columns = 80, rows = 24, cwd = process.cwd() } = options;
   // The runner marks its children, and programs that ask for colours or CI would act otherwise than for a person.
-  const { NODE_TEST_CONTEXT: _context, NO_COLOR: _color, FORCE_COLOR: _force, CI: _ci, ...inherited } = process.env;
+  const { NODE_TEST_CONTEXT: _context, NODE_V8_COVERAGE: _coverage, ...others } = process.env;
+  const { NO_COLOR: _color, FORCE_COLOR: _force, CI: _ci, ...inherited } = others;
   // Without those that are undefined: the package would set them to that word.
   const set = Object.fromEntries(Object.entries({ ...inherited, ...env }).filter(([, value]) => value !== undefined));
   const child = spawn(command, [...args], { name: 'xterm-256color', cols: columns, rows, cwd, env: set });
