@@ -200,11 +200,16 @@ document.addEventListener('visibilitychange', () => {
 // zsh takes the brackets of an IPv6 address for a pattern.
 const broadcast = `${location.origin}/admin/broadcast`;
 const target = broadcast.includes('[') ? `'${broadcast}'` : broadcast;
-showAddress('curl-everyone', `curl -d hello ${target}`);
-showAddress('curl-administrators', `curl -d hello -H 'X-Filter: profile == "Administrator"' ${target}`);
+/** @param {string} token what shows it, if one is asked for */
+function showLines(token = '') {
+  showAddress('curl-everyone', `curl -d hello ${token}${target}`);
+  showAddress('curl-administrators', `curl -d hello ${token}-H 'X-Filter: profile == "Administrator"' ${target}`);
+}
+showLines();
 
 // Where publishing has a listener of its own, there is nothing at this address, and a line that fails helps nobody.
 void fetch('/admin/stats').then(({ status }) => {
+  if (status === 401) showLines('-H "Authorization: Bearer $TOKEN" ');
   for (const part of document.querySelectorAll('.here')) /** @type {HTMLElement} */ (part).hidden = status === 404;
   for (const part of document.querySelectorAll('.elsewhere')) /** @type {HTMLElement} */ (part).hidden = status !== 404;
 });

@@ -27,7 +27,8 @@ export function tablesInUse(directory: string): ReadonlySet<string> | undefined 
     return names.every((table) => table !== undefined) ? new Set(names) : undefined;
   } catch (error) {
     // Not as LevelDB writes it, or not there.
-    if (error instanceof RangeError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (error instanceof RangeError || code === 'ENOENT' || code === 'EISDIR') return undefined;
     throw error;
   }
 }

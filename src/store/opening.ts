@@ -112,7 +112,7 @@ function isLocked(directory: string): boolean {
 }
 
 /** What LevelDB and we put into a store; one of them is enough to know it by. */
-const OURS = /^(CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|HEAD|\d+\.(ldb|sst|log|dbtmp)(\.damaged)?)$/;
+const OURS = /^(CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|HEAD|damaged-.*|\d+\.(ldb|sst|log|dbtmp)(\.damaged)?)$/;
 
 /** A store takes away what it does not know, and repairs what it finds: it must not begin among files of somebody else. */
 function checkOwn(directory: string): void {
@@ -129,5 +129,5 @@ function makeDirectory(directory: string): void {
   // Not by `recursive`: with that, Node says ENOENT whatever the reason is, and in a file system like /proc it never ends.
   const parent = dirname(resolve(directory));
   if (!existsSync(parent)) makeDirectory(parent);
-  if (!existsSync(directory)) mkdirSync(directory, { mode: 0o700 });
+  if (!statSync(directory, { throwIfNoEntry: false })?.isDirectory()) mkdirSync(directory, { mode: 0o700 });
 }

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import type { ServerOptions, SseServer } from '../../src/index.ts';
 import { createSseServer } from '../../src/index.ts';
 import { launchChromium, type WatchedPage, watchedPage, whyNoChromium } from '../support/chromium.ts';
 import { POLICY } from '../support/page-double.ts';
+
+const run = promisify(execFile);
 
 /** The page on the real server: the seed's two samples, and what the double only claims. */
 describe('the page, served', { skip: whyNoChromium() }, () => {
@@ -39,6 +43,23 @@ describe('the page, served', { skip: whyNoChromium() }, () => {
   }
   const shows = (page: Page, selector: string, hasText: string) => page.locator(selector, { hasText }).waitFor();
   const events = (page: Page) => page.locator('.event .data').allTextContents();
+
+  it('shows lines to paste that work, also where a token is asked for', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sse-server-'));
+    const adminTokenFile = join(folder, 'token');
+    await writeFile(adminTokenFile, 'token-of-the-admin');
+    const { url } = await start({ adminTokenFile });
+    const { page, complaints } = await watchedPage(browser);
+    await page.goto(url);
+    await shows(page, '#curl-everyone', 'Authorization');
+    const lines = await page.locator('.paste code').allTextContents();
+    const env = { ...process.env, TOKEN: 'token-of-the-admin' };
+    for (const line of lines) assert.match((await run('sh', ['-c', `${line} -s`], { env })).stdout, /"matched":0/);
+    // Chromium tells of every answer that is an error.
+    for (const complaint of complaints) assert.match(complaint, /401/);
+    await page.context().close();
+    await rm(folder, { recursive: true });
+  });
 
   it('comes with a strict policy, and shows a hello to every client', async () => {
     const { server, url, admin } = await start();

@@ -112,6 +112,16 @@ async function spoilt(t: TestContext, store: string): Promise<void> {
   await holdsAfterAll(t, store);
 }
 
+it('a folder that holds files of somebody else is no place for one', async (t) => {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'thesis.txt'), 'x');
+  await assert.rejects(startProgram(t, ['--store', folder]), /holds other files \("thesis.txt"\) and no store; name a directory/);
+  assert.deepEqual(readdirSync(folder), ['thesis.txt']);
+  const mounted = temporaryFolder();
+  mkdirSync(join(mounted, 'lost+found'));
+  await (await startProgram(t, ['--store', mounted])).stop();
+});
+
 it('a store whose place is a file, or within one, is refused', async (t) => {
   const file = join(temporaryFolder(), 'file');
   writeFileSync(file, 'x');
