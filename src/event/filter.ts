@@ -4,6 +4,7 @@ import { checkSize, Language, refuse } from './expression.ts';
 import { type Fixing, fixedIn } from './fixed.ts';
 import type { Client } from './identity.ts';
 import { compile } from './program.ts';
+import { Recent } from './recent.ts';
 import { DEFAULT_SIZES, type Sizes } from './sizes.ts';
 import { attributesIn } from './syntax.ts';
 
@@ -37,6 +38,9 @@ const CLIENT_FIELDS = { id: 'string', ip: 'string' } as const;
 
 const language = new Language({ variables: VARIABLES, objects: { client: CLIENT_FIELDS } });
 
+/** Publishers and replays come with the same few filters again and again. Compiled, one takes some forty times its text. */
+const recent = new Recent<Filter>(64 * 1024);
+
 /**
  * Compiles a filter: a CEL expression, or an object of equalities of which all must hold; a list means any of.
  * `{"profile":"Administrator","roles":["ops","dev"]}` is `profile == "Administrator" && roles.exists(r, r in ["ops","dev"])`.
@@ -47,9 +51,11 @@ export function compileFilter(filter: string | object, pointer = '/filter', size
   checkSize(typeof filter === 'string' ? filter : asJson(filter, pointer), pointer, sizes);
   // Not trimmed: positions are those in the text that was given.
   const source = typeof filter === 'string' ? filter : fromObject(filter, pointer);
-  const { ast } = language.parse(source, pointer, 'to reach everyone');
-  const { matches, cost } = compile(ast, (detail, node) => refuse(pointer, detail, source, node.pos));
-  return Object.freeze({ source, matches, cost, uses: attributesIn(ast), fixing: fixedIn(ast) });
+  return recent.get(source, () => {
+    const { ast } = language.parse(source, pointer, 'to reach everyone');
+    const { matches, cost } = compile(ast, (detail, node) => refuse(pointer, detail, source, node.pos));
+    return Object.freeze({ source, matches, cost, uses: attributesIn(ast), fixing: fixedIn(ast) });
+  });
 }
 
 function asJson(filter: object, pointer: string): string {

@@ -130,24 +130,13 @@ function replayOf({ ttl, history, supersedes }: ReplayRules): ReplayRules | unde
 function audienceOf({ filter, topics, except, live }: Omit<Stored, 'id' | 'data'>): Audience {
   if (live) return nobody;
   if (filter === undefined && !topics && !except) return everyone;
-  const known = filter === undefined ? undefined : filterOf(filter);
+  const known = filter === undefined ? undefined : compiledOrNot(filter);
   // A version that allowed more has published it: whom it was for cannot be told any more.
   if (filter !== undefined && !known) return nobody;
   return { ...(known && { filter: known }), ...(topics && { topics }), ...(except && { except }) };
 }
 
-/** Replays meet the same few filters again and again. Undefined: it is none any more. */
-const filters = new Map<string, Filter | undefined>();
-const MAX_FILTERS = 256;
-
-function filterOf(source: string): Filter | undefined {
-  if (filters.has(source)) return filters.get(source);
-  const compiled = compiledOrNot(source);
-  if (filters.size >= MAX_FILTERS) filters.clear();
-  filters.set(source, compiled);
-  return compiled;
-}
-
+/** Undefined: it is none any more. */
 function compiledOrNot(source: string): Filter | undefined {
   try {
     // Its size was looked at when it was published, by what held then.
