@@ -41,10 +41,18 @@ const NOT_PASSED_ON = new Set(
 /** What a proxy says, and the application would believe: here it would come from the client. `_` is `-` to some of them. */
 const MADE_UP = /_|^(forwarded|x-forwarded-|x-real-ip|x-original-|x-rewrite-|remote-)/;
 
+/** What was answered, or will be. */
+interface Answer {
+  readonly answer: Promise<Grant>;
+  freshUntil: number;
+  /** Those who wait for it, until it is there. */
+  waiting: RequestView[] | undefined;
+}
+
 /** Who the application says a client is: it answers 2xx with an identity, or 401 or 403, which are passed on. */
 export function askApplication({ url, now, observe, timeout = TIMEOUT }: AskOptions): Authority {
   /** Answers, and questions under way; in the order in which they were asked. */
-  const known = new Map<string, { readonly answer: Promise<Grant>; freshUntil: number }>();
+  const known = new Map<string, Answer>();
   const turns = new FairTurns({ atOnce: AT_ONCE, queue: QUEUE });
   let told = -Infinity;
 
@@ -74,14 +82,20 @@ export function askApplication({ url, now, observe, timeout = TIMEOUT }: AskOpti
   return (request) => {
     const key = keyOf(request);
     const found = known.get(key);
-    if (found && now() < found.freshUntil) return found.answer;
-    const answer = ask(request);
-    const entry = { answer, freshUntil: Infinity };
+    if (found && now() < found.freshUntil) {
+      found.waiting?.push(request);
+      return found.answer;
+    }
+    // One of them may go, and be back already.
+    const waiting = [request];
+    const answer = ask({ ...request, isGone: () => waiting.every(({ isGone }) => isGone?.() === true) });
+    const entry: Answer = { answer, waiting, freshUntil: Infinity };
     known.delete(key);
     known.set(key, entry);
     answer.then(
       () => {
         entry.freshUntil = now() + FRESH;
+        entry.waiting = undefined;
       },
       // A refusal is not kept: whoever logs in has not to wait for it to be forgotten.
       () => known.get(key) === entry && known.delete(key),

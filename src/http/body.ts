@@ -3,6 +3,13 @@ import { SseError } from '../errors.ts';
 
 const NOTHING = Buffer.alloc(0);
 
+/** Requests of which somebody waits for more of the body: nothing has been done for them yet. */
+const unread = new WeakSet<IncomingMessage>();
+
+export function isBeingRead(req: IncomingMessage): boolean {
+  return unread.has(req);
+}
+
 /**
  * Reads a request's body.
  * @param limit in bytes
@@ -31,7 +38,11 @@ export function readBody(req: IncomingMessage, limit: number, hold: (bytes: numb
   // By its events: iterating over a stream takes several times as long as reading a short body.
   return new Promise((resolve, reject) => {
     if (announced > limit) throw tooLarge(limit);
-    const leave = (): void => void req.off('data', onData).off('end', onEnd).off('error', onBreak).off('close', onBreak);
+    unread.add(req);
+    const leave = (): void => {
+      unread.delete(req);
+      req.off('data', onData).off('end', onEnd).off('error', onBreak).off('close', onBreak);
+    };
     const onData = (chunk: Buffer): void => {
       try {
         take(chunk);

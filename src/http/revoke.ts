@@ -54,7 +54,7 @@ export function revoke({ hub, openStreams, revocations, sizes, observe }: Revoke
       if (++asked % STEP === 0) await new Promise((resume) => setImmediate(resume));
     }
     const credentials = () => [...target.revocations, ...credentialsOf(grants)];
-    await revocations.reserve(credentials().length);
+    await revocations.reserve(credentials());
     // Those who came while others were looked at; in one step with what follows. One that is being opened is refused when it gets there.
     for (const cursor of [...hub.clients()]) if (cursor.serial > serial) look(cursor);
     const revoked = credentials();

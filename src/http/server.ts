@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { type ErrorCode, SseError } from '../errors.ts';
 import type { Observe } from '../hub/activity.ts';
 import type { Bodies } from './bodies.ts';
+import { isBeingRead } from './body.ts';
 import { type Exchange, type Handler, openExchange, refusal } from './exchange.ts';
 import { itsTurn } from './pipelining.ts';
 import { problemOf, STATUS } from './problem.ts';
@@ -131,7 +132,7 @@ function bareAnswer(error: SseError, requestId: string): string {
  */
 function isAnswering(socket: Socket & { readonly _httpMessage?: NamedResponse | null }): boolean {
   const { _httpMessage: res } = socket;
-  return res ? res.headersSent || res.req.complete : false;
+  return res ? res.headersSent || !isBeingRead(res.req) : false;
 }
 
 /** What Node's parser found; undefined when the client has just gone. */

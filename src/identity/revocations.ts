@@ -51,10 +51,10 @@ export class Revocations {
     if (this.#known.size > MOST) await this.#forgetOver();
   }
 
-  /** Makes room for so many more. @throws SseError `at-capacity` if there is none */
-  async reserve(count: number): Promise<void> {
-    if (this.#known.size + count > MOST) await this.#forgetOver();
-    this.#checkRoom(count);
+  /** Makes room for more. @throws SseError `at-capacity` if there is none */
+  async reserve(what: readonly Omit<Revocation, 'time'>[]): Promise<void> {
+    if (!this.#hasRoom(what)) await this.#forgetOver();
+    this.#checkRoom(what);
   }
 
   /**
@@ -62,16 +62,20 @@ export class Revocations {
    * @throws SseError `at-capacity` at once, and nothing was revoked; `store-failed` later, when they are revoked, but not kept
    */
   add(what: readonly Omit<Revocation, 'time'>[]): Promise<void> {
-    this.#checkRoom(what.length);
+    this.#checkRoom(what);
     const time = this.#options.now();
     const revocations = what.map((each) => ({ ...each, time }));
     for (const revocation of revocations) this.#known.set(nameOf(revocation), revocation);
     return this.#options.keeper.keep(revocations);
   }
 
-  #checkRoom(count: number): void {
-    if (this.#known.size + count > MOST)
-      throw new SseError('at-capacity', `${MOST} revocations are kept already; nothing was revoked`);
+  /** What is known already takes no more room when it is revoked again. */
+  #hasRoom(what: readonly Omit<Revocation, 'time'>[]): boolean {
+    return this.#known.size + what.filter((each) => !this.#known.has(nameOf(each))).length <= MOST;
+  }
+
+  #checkRoom(what: readonly Omit<Revocation, 'time'>[]): void {
+    if (!this.#hasRoom(what)) throw new SseError('at-capacity', `${MOST} revocations are kept already; nothing was revoked`);
   }
 
   /** @throws SseError `invalid-credential` for one that was revoked */

@@ -111,17 +111,20 @@ function isLocked(directory: string): boolean {
     .some((line) => line.includes(`:${lock.ino} `));
 }
 
-/** What LevelDB and we put into a store; one of them is enough to know it by. */
-const OURS = /^(CURRENT|LOCK|LOG(\.old)?|MANIFEST-\d+|HEAD|damaged-.*|\d+\.(ldb|sst|log|dbtmp)(\.damaged)?)$/;
+/** What only a store has. */
+const SIGN = /^(CURRENT|MANIFEST-\d+|\d+\.(ldb|sst|log)|damaged-\d{4}-.*)$/;
+/** What it has besides, and others too: a git repository has a HEAD. */
+const COMMON = /^(LOCK|LOG(\.old)?|HEAD(\.new)?|\d+\.dbtmp)$/;
 
 /** A store takes away what it does not know, and repairs what it finds: it must not begin among files of somebody else. */
 function checkOwn(directory: string): void {
   // A file system of its own has lost+found.
   const names = readdirSync(directory).filter((name) => !name.startsWith('.') && name !== 'lost+found');
-  if (names.length === 0 || names.some((name) => OURS.test(name))) return;
+  const foreign = names.find((name) => !COMMON.test(name));
+  if (foreign === undefined || names.some((name) => SIGN.test(name))) return;
   throw new SseError(
     'start-failed',
-    `--store: ${directory} holds other files (${JSON.stringify(names[0])}) and no store; name a directory that is empty, or is not there yet`,
+    `--store: ${directory} holds other files (${JSON.stringify(foreign)}) and no store; name a directory that is empty, or is not there yet`,
   );
 }
 

@@ -117,6 +117,10 @@ it('a folder that holds files of somebody else is no place for one', async (t) =
   writeFileSync(join(folder, 'thesis.txt'), 'x');
   await assert.rejects(startProgram(t, ['--store', folder]), /holds other files \("thesis.txt"\) and no store; name a directory/);
   assert.deepEqual(readdirSync(folder), ['thesis.txt']);
+  // As a git repository has them.
+  writeFileSync(join(folder, 'HEAD'), 'ref: refs/heads/main\n');
+  await assert.rejects(startProgram(t, ['--store', folder]), /holds other files \("thesis.txt"\)/);
+  assert.equal(readFileSync(join(folder, 'HEAD'), 'utf8'), 'ref: refs/heads/main\n');
   const mounted = temporaryFolder();
   mkdirSync(join(mounted, 'lost+found'));
   await (await startProgram(t, ['--store', mounted])).stop();

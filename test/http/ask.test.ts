@@ -178,3 +178,20 @@ test('whoever asks for very many keeps nobody else waiting', async (t) => {
   // What waits is bounded, and the newcomer got the place of one of theirs.
   assert.equal(refused.length, 1500 - 64 - 1000 + 1);
 });
+
+test('whoever goes while waiting and is back at once is asked about all the same', async (t) => {
+  const open: ServerResponse[] = [];
+  const { ask } = await application(t, (_req, res) => void open.push(res));
+  const others = Array.from({ length: 64 }, (_, i) => ask(from('192.0.2.1', String(i))));
+  let isGone = false;
+  const first = ask({ ...from('192.0.2.2', 'page'), isGone: () => isGone });
+  isGone = true;
+  const second = ask({ ...from('192.0.2.2', 'page'), isGone: () => false });
+  while (open.length < 64) await new Promise((resolve) => setImmediate(resolve));
+  const drain = setInterval(() => {
+    for (const res of open.splice(0)) res.end('{"id":"7"}');
+  }, 1);
+  assert.equal((await second)?.identity.id, '7');
+  await Promise.all([first, ...others]);
+  clearInterval(drain);
+});

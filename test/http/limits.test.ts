@@ -38,6 +38,7 @@ async function connected(t: TestContext, handler: Handler, change: (server: Serv
 
 const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n';
 const silent: Handler = () => {};
+const reading: Handler = (exchange) => exchange.bodies.with(exchange, 1000, () => {}).catch(() => {});
 
 test("Node's limits are set on purpose", async (t) => {
   const { server } = await connected(t, silent);
@@ -56,7 +57,7 @@ test('slow senders are cut', { concurrency: true, timeout: 5000 }, async (t) => 
   ] as const;
   const cut = slow.map(([what, bytes]) =>
     t.test(`one ${what}`, async (t) => {
-      const { wire, closed, activities } = await connected(t, silent, (server) => {
+      const { wire, closed, activities } = await connected(t, reading, (server) => {
         server.headersTimeout = 10;
         server.requestTimeout = 20;
       });
@@ -106,6 +107,24 @@ for (const [what, begun, rest] of [
     assert.deepEqual(done, []);
     assert.equal(wire.received.split('HTTP/1.1 ').length, 2, 'one answer');
   });
+
+test('what is being carried out is not answered as refused, though its body never comes', async (t) => {
+  let end = (): void => {};
+  const handler: Handler = ({ res }) =>
+    new Promise((resolve) => {
+      end = () => {
+        res.end('done');
+        resolve();
+      };
+    });
+  const { wire, closed } = await connected(t, handler, (server) => {
+    server.requestTimeout = 20;
+  });
+  wire.send(`${GET.replace('GET', 'DELETE')}Content-Length: 10\r\n\r\n`);
+  await closed;
+  end();
+  assert.equal(wire.received, '');
+});
 
 test('a client that takes nothing of its answer is cut', { timeout: 5000 }, async (t) => {
   const much: Handler = ({ res }) => void res.end(Buffer.alloc(64 * 1024 * 1024));

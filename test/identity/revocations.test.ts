@@ -75,7 +75,9 @@ test('what is kept counts after a restart, however long ago it was: a token may 
 test('they are bounded in number; one too many revokes nothing', async () => {
   const all = revocations();
   await all.add(Array.from({ length: 100_000 }, (_, i) => ({ what: 'token', value: String(i) })));
-  await assert.rejects(all.reserve(1), { code: 'at-capacity' });
+  await assert.rejects(all.reserve([{ what: 'token', value: 'one more' }]), { code: 'at-capacity' });
+  await all.reserve([{ what: 'token', value: '7' }]);
+  await all.add([{ what: 'token', value: '7' }]);
   // At once: whoever has begun to end streams could not take that back.
   assert.throws(() => all.add([{ what: 'token', value: 'one more' }]), { code: 'at-capacity' });
   assert.equal(all.revokes(grantOf({ tokenId: 'one more' })), false);
@@ -88,7 +90,7 @@ test('when there are too many, those go that no credential can be left for', asy
   const all = revocations({ keeper, now: () => time });
   await all.add(Array.from({ length: 100_000 }, (_, i) => ({ what: 'token', value: String(i) })));
   time += 31 * DAY + 1;
-  await all.reserve(1);
+  await all.reserve([{ what: 'token', value: 'one more' }]);
   await all.add([{ what: 'token', value: 'one more' }]);
   assert.deepEqual(
     keeper.kept.map(({ value }) => value),
