@@ -19,7 +19,8 @@ try {
   writeFileSync(join(made, '.built'), '');
   rmSync(place, { recursive: true, force: true });
   renameSync(made, place);
-} catch {
-  // What went wrong, the compiler has said.
+} catch (error) {
+  // What is wrong with the sources, the compiler has said.
+  if (typeof error.status !== 'number') throw error;
   process.exitCode = 1;
 }

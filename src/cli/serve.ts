@@ -50,6 +50,7 @@ export async function serve(source: ConfigSource, process: NodeJS.Process): Prom
   });
   const stopping = new Stopping(app, process);
   let addresses: Addresses | undefined;
+  let isReady = false;
   terminal = openTerminal({
     input: stdin,
     output: stdout,
@@ -88,11 +89,13 @@ export async function serve(source: ConfigSource, process: NodeJS.Process): Prom
     if (app.shortage !== undefined) log.warn(app.shortage);
     greet(app, addresses, opened, portAsked);
     if (options.readyFile !== undefined) writeReadyFile(options.readyFile, { pid: process.pid, ...addresses });
+    isReady = true;
     terminal.start();
     return await stopping.done;
   } finally {
     terminal.close();
-    if (addresses && options.readyFile !== undefined) rmSync(options.readyFile, { force: true });
+    // Where it was not written, there may be one of another server.
+    if (isReady && options.readyFile !== undefined) rmSync(options.readyFile, { force: true });
   }
 }
 

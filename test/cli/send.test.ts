@@ -99,8 +99,9 @@ describe('send', () => {
     await obey({ admin: server.url, data: undefined, fields });
     assert.equal((await stream.event('greeting')).data, 'good morning');
     assert.deepEqual(stream.retries.slice(1), [700]);
-    const { stdout } = await obey({ admin: server.url, data: undefined, fields: { ...fields, filter: 'id == "8"' } });
+    const { stdout, stderr } = await obey({ admin: server.url, data: undefined, fields: { ...fields, filter: 'id == "8"' } });
     assert.match(stdout, /"matched":0/);
+    assert.match(stderr, /^sse-server: nobody who is connected matches/);
     await assert.rejects(obey({ admin: server.url, data: undefined, fields: { topics: ['a,b'] } }), {
       message: '--topic: with a comma or space in it needs DATA beside it: a,b',
     });

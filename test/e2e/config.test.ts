@@ -60,3 +60,21 @@ test('keys of JWTs that are no good end the start with 2 and one line, and confi
       assert.deepEqual([args, code, stdout, stderr], [args, 2, '', `sse-server: ${line}\n`]);
     }
 });
+
+test('what cannot be read or written is one line and 2, before anybody is told that the server listens', async (t) => {
+  const cwd = temporaryFolder();
+  const file = (name: string, text: string | Buffer) => writeFileSync(join(cwd, name), text);
+  file('latin1.json', Buffer.from('{"data":"gr\xfc\xdfe"}', 'latin1'));
+  file('users.json', Buffer.from('{"users":[{"id":"M\xfcller","token":"x"}]}', 'latin1'));
+  for (const [args, line] of [
+    ['--config latin1.json', "--config: cannot read 'latin1.json': it is not valid UTF-8"],
+    ['--users users.json', '--users: users.json is not valid UTF-8'],
+    ['--ready-file .', '--ready-file: cannot be written: it is a directory'],
+  ] as const) {
+    const { code, stderr, stdout } = await run(t, [...PROGRAM, '--port', '0', ...args.split(' ')], {
+      command: [process.execPath],
+      cwd,
+    });
+    assert.deepEqual([code, stderr.trimEnd(), stdout], [2, `sse-server: ${line}`, '']);
+  }
+});

@@ -85,3 +85,25 @@ test('while the server stops, connections that are still there get the same answ
   await stopped;
   assert.deepEqual(server.of('broadcast'), []);
 });
+
+test('a client that was asked never to come back is told so wherever its id stands', async (t) => {
+  const server = await TestServer.start(t);
+  assert.equal((await server.send('GET /sse\nLast-Event-ID: bye~a-1')).status, 204);
+  assert.equal((await server.send('GET /sse?lastEventId=bye~a-1')).status, 204);
+});
+
+test('a stream is not opened with a body, behind which its client could go unnoticed', async (t) => {
+  const server = await TestServer.start(t);
+  for (const head of ['Content-Length: 5', 'Transfer-Encoding: chunked']) {
+    const wire = server.connect().send(`GET /sse HTTP/1.1\r\nHost: localhost\r\n${head}\r\n\r\n`);
+    assert.equal((await wire.answer()).status, 400, head);
+  }
+  assert.equal(server.app.hub.size, 0);
+});
+
+test('a path that was misspelt is told what it may have meant', async (t) => {
+  const server = await TestServer.start(t);
+  const { status, body } = await server.send('POST /admin/brodcast', 'x');
+  assert.equal(status, 404);
+  assert.match(JSON.parse(body).detail, /did you mean '\/admin\/broadcast'\?$/);
+});
