@@ -5,7 +5,7 @@ import type { Observe } from '../hub/activity.ts';
 import type { Bodies } from './bodies.ts';
 import { isBeingRead } from './body.ts';
 import { type Exchange, type Handler, openExchange, refusal } from './exchange.ts';
-import { itsTurn } from './pipelining.ts';
+import { hasWaiting, itsTurn } from './pipelining.ts';
 import { problemOf, STATUS } from './problem.ts';
 import { NamedResponse, newRequestId, REQUEST_ID } from './request-id.ts';
 import { sendProblem } from './respond.ts';
@@ -101,6 +101,7 @@ export function httpServer(options: HttpServerOptions): Server {
     const limit = `the head of a request has at most ${headerLimit} bytes, its URL included; see --header-limit`;
     const detail = code === 'too-many-headers' ? limit : error.message;
     if (code) observe({ kind: 'refused', code, detail, method: '', path: '', ip, requestId });
+    if (code && code !== 'timeout' && closesAfterAnswer(socket)) return;
     if (!code || !socket.writable || isAnswering(socket)) return void socket.destroy();
     socket.end(bareAnswer(new SseError(code, detail), requestId));
     // A reset at once could overtake the answer; but whoever goes on sending and never closes its side would stay for ever.
@@ -126,13 +127,35 @@ function bareAnswer(error: SseError, requestId: string): string {
   ].join('\r\n');
 }
 
+/** What Node's own handlers look at. */
+interface Conversing {
+  /** The answer that is on its way. */
+  readonly _httpMessage?: NamedResponse | null;
+  /** The request that comes, or that came last. */
+  readonly parser?: { readonly incoming?: IncomingMessage | null } | null;
+}
+
 /**
- * Whether an answer or an event stream is on its way, into which nothing else may be written, or a request is being carried out whose
- * answer this would be taken for. As Node's own handler finds out.
+ * Whether an answer or an event stream is on its way, into which nothing else may be written, or a request is being carried out, or was
+ * answered before its body came: whatever is written now would be taken for an answer to that, or to the next one.
  */
-function isAnswering(socket: Socket & { readonly _httpMessage?: NamedResponse | null }): boolean {
+function isAnswering({ _httpMessage: res, parser }: Socket & Conversing): boolean {
+  return res ? res.headersSent || !isBeingRead(res.req) : parser?.incoming?.complete === false;
+}
+
+/** Requests that change nothing, whose answers can be had again. */
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS']);
+
+/**
+ * Where what cannot be read stands behind an order that is being carried out, that still gets its answer, and then the connection is
+ * closed. Nothing is read meanwhile. @returns whether that is so
+ */
+function closesAfterAnswer(socket: Socket & Conversing): boolean {
   const { _httpMessage: res } = socket;
-  return res ? res.headersSent || !isBeingRead(res.req) : false;
+  if (!res || SAFE.has(res.req.method ?? '') || res.headersSent || !res.req.complete || hasWaiting(socket)) return false;
+  socket.pause();
+  res.shouldKeepAlive = false;
+  return true;
 }
 
 /** What Node's parser found; undefined when the client has just gone. */

@@ -235,10 +235,18 @@ const isGrowing = LASTS >= 600_000 && slope > SLOPE;
 const [, resident = 0] = memory.at(-1) ?? [];
 process.stdout.write(
   `${JSON.stringify({ ...counts, head, clients: CLIENTS, slow: clients.filter(({ isSlow }) => isSlow).length })}\n` +
+    `memory by minute: ${byMinute(memory)}\n` +
     `memory: ${resident.toFixed(0)} MiB in the end, slope ${slope.toFixed(1)} MiB an hour over ${memory.length} samples\n` +
     `${problems.length} violations${isGrowing ? ', and memory grows' : ''}\n`,
 );
 process.exit(problems.length > 0 || isGrowing ? 1 : 0);
+
+/** The mean of each minute, in MiB. */
+function byMinute(points: readonly (readonly [number, number])[]): string {
+  const minutes = new Map<number, number[]>();
+  for (const [at, value] of points) minutes.set(Math.floor(at), [...(minutes.get(Math.floor(at)) ?? []), value]);
+  return [...minutes.values()].map((each) => (each.reduce((sum, value) => sum + value, 0) / each.length).toFixed(1)).join(' ');
+}
 
 /** Least squares, in MiB a minute. */
 function slopeOf(points: readonly (readonly [number, number])[]): number {

@@ -126,6 +126,40 @@ test('what is being carried out is not answered as refused, though its body neve
   assert.equal(wire.received, '');
 });
 
+test('an order that is carried out is answered, whatever stands behind it, and then the connection is closed', async (t) => {
+  let end = (): void => {};
+  const handler: Handler = ({ res }) =>
+    new Promise((resolve) => {
+      end = () => {
+        res.end('done');
+        resolve();
+      };
+    });
+  const { server, wire, closed } = await connected(t, handler);
+  const noticed = once(server, 'clientError');
+  wire.send(`${GET.replace('GET', 'POST')}\r\nno HTTP\r\n\r\n`);
+  await noticed;
+  end();
+  await wire.until((received) => received.endsWith('done'), 'the answer');
+  await closed;
+  assert.match(wire.received, /^HTTP\/1\.1 200 OK\r\n.*Connection: close\r\n.*done$/s);
+  assert.equal(wire.received.split('HTTP/1.1 ').length, 2, 'one answer');
+});
+
+test('behind an answer there comes no second one, though the body of its request never does', async (t) => {
+  const { wire, closed } = await connected(
+    t,
+    ({ res }) => void res.end('done'),
+    (server) => {
+      server.requestTimeout = 20;
+    },
+  );
+  wire.send(`${GET.replace('GET', 'DELETE')}Content-Length: 10\r\n\r\nhalf`);
+  await wire.until((received) => received.endsWith('done'), 'the answer');
+  await closed;
+  assert(wire.received.endsWith('done'), wire.received);
+});
+
 test('a client that takes nothing of its answer is cut', { timeout: 5000 }, async (t) => {
   const much: Handler = ({ res }) => void res.end(Buffer.alloc(64 * 1024 * 1024));
   const { wire, closed } = await connected(t, much, (server) => {
