@@ -3,11 +3,9 @@ import { SseError } from '../errors.ts';
 
 const NOTHING = Buffer.alloc(0);
 
-/** Requests of which somebody waits for more of the body: nothing has been done for them yet. */
-const unread = new WeakSet<IncomingMessage>();
-
+/** Whether somebody waits for more of a request's body: nothing has been done for it yet. */
 export function isBeingRead(req: IncomingMessage): boolean {
-  return unread.has(req);
+  return req.readableFlowing === true && !req.readableEnded;
 }
 
 /**
@@ -38,9 +36,7 @@ export function readBody(req: IncomingMessage, limit: number, hold: (bytes: numb
   // By its events: iterating over a stream takes several times as long as reading a short body.
   return new Promise((resolve, reject) => {
     if (announced > limit) throw tooLarge(limit);
-    unread.add(req);
     const leave = (): void => {
-      unread.delete(req);
       req.off('data', onData).off('end', onEnd).off('error', onBreak).off('close', onBreak);
     };
     const onData = (chunk: Buffer): void => {

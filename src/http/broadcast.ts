@@ -78,10 +78,11 @@ interface Order {
 /** All for which the body is needed. */
 async function carryOut(exchange: Exchange, order: Order, options: BroadcastOptions): Promise<Outcome> {
   const { hub } = options;
-  const isBatch = contentType(exchange) === 'application/x-ndjson';
+  const type = contentType(exchange);
+  const isBatch = type === 'application/x-ndjson';
   const isTrial = takeDryRun(exchange);
   const wait = takeWait(exchange);
-  const drafts = isBatch ? await batchOf(exchange, order, options) : [draftOf(exchange, order, options)];
+  const drafts = isBatch ? await batchOf(exchange, order, options) : [draftOf(exchange, type, order, options)];
   if (!isTrial) {
     checkPublishRate(exchange, drafts.length, options);
     return { isBatch, wait, answers: await hub.publish(drafts, 'http', order.key, exchange.requestId) };
@@ -133,9 +134,9 @@ function batchOf(exchange: Exchange, { body, hold }: Order, { sizes }: Broadcast
   return parseBatch(decodeUtf8(body, 'the body'), sizes, hold);
 }
 
-function draftOf(exchange: Exchange, { body }: Order, { defaults, sizes }: BroadcastOptions): EventDraft {
+function draftOf(exchange: Exchange, type: string, { body }: Order, { defaults, sizes }: BroadcastOptions): EventDraft {
   const fields: Fields = new Map();
-  addBody(fields, exchange, body);
+  addBody(fields, type, body);
   addQuery(fields, exchange);
   addHeaders(fields, exchange);
   // An empty body is the default event; a field that was given beside it is kept.
@@ -149,6 +150,8 @@ function draftOf(exchange: Exchange, { body }: Order, { defaults, sizes }: Broad
 
 /** What IETF draft-ietf-httpapi-idempotency-key-header asks for, as the text that it is. */
 function idempotencyKey({ req }: Exchange): string | undefined {
+  // Most have none, and all that a request has would be put together anew.
+  if (req.headers['idempotency-key'] === undefined) return undefined;
   const [key, ...more] = req.headersDistinct['idempotency-key'] ?? [];
   const problem = more.length > 0 ? 'is given twice' : key === undefined ? undefined : idempotencyKeyProblem(key);
   if (problem !== undefined) throw refuse('Idempotency-Key', problem);

@@ -49,8 +49,8 @@ export function contentType({ req }: Exchange): string {
   return type;
 }
 
-export function addBody(fields: Fields, exchange: Exchange, body: Buffer): void {
-  const type = contentType(exchange);
+/** @param type as `contentType` reads it */
+export function addBody(fields: Fields, type: string, body: Buffer): void {
   if (body.length === 0) return;
   const text = decodeUtf8(body, 'the body');
   if (type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'))) return addJson(fields, text);
@@ -89,7 +89,7 @@ function isJson(text: string): boolean {
 }
 
 function addJson(fields: Fields, text: string): void {
-  const json = text.replace(/^\ufeff/, '');
+  const json = text.startsWith('\ufeff') ? text.slice(1) : text;
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -117,36 +117,43 @@ function addParameters(fields: Fields, parameters: URLSearchParams, name: (field
   }
 }
 
-const HEADERS: readonly (readonly [string, Field])[] = [
-  ['X-Event', 'event'],
-  ['X-Retry', 'retry'],
-  ['X-Filter', 'filter'],
-  ['X-Topics', 'topics'],
-  ['X-Except', 'except'],
-  ['X-Id', 'id'],
-  ['X-Ttl', 'ttl'],
-  ['X-History', 'history'],
-  ['X-Supersedes', 'supersedes'],
-];
+/** By their names as Node has them. */
+const HEADERS: ReadonlyMap<string, { readonly name: string; readonly field: Field }> = new Map(
+  (
+    [
+      ['X-Event', 'event'],
+      ['X-Retry', 'retry'],
+      ['X-Filter', 'filter'],
+      ['X-Topics', 'topics'],
+      ['X-Except', 'except'],
+      ['X-Id', 'id'],
+      ['X-Ttl', 'ttl'],
+      ['X-History', 'history'],
+      ['X-Supersedes', 'supersedes'],
+    ] as const
+  ).map(([name, field]) => [name.toLowerCase(), { name, field }]),
+);
 
 /** An `X-` header that is nearly one of ours: a misspelt filter must not reach everyone. */
 export function refuseMisspelt({ req }: Exchange): void {
   for (const name of Object.keys(req.headers)) {
-    if (!name.startsWith('x-') || HEADERS.some(([known]) => known.toLowerCase() === name)) continue;
+    if (!name.startsWith('x-') || HEADERS.has(name)) continue;
     if (name === 'x-data') throw refuse(name, 'unknown header; the data is the body');
     const meant = nearest(
       name,
-      HEADERS.map(([known]) => known),
+      [...HEADERS.values()].map(({ name: known }) => known),
     );
     if (meant) throw refuse(name, `unknown header; did you mean '${meant}'?`);
   }
 }
 
 export function addHeaders(fields: Fields, { req }: Exchange): void {
-  for (const [name, field] of HEADERS) {
-    // Most have none; the others are put together only when they are asked for.
-    if (!(name.toLowerCase() in req.headers)) continue;
-    const lines = req.headersDistinct[name.toLowerCase()] ?? [];
+  // Those of a request are few, and most are none of these.
+  for (const given of Object.keys(req.headers)) {
+    const known = HEADERS.get(given);
+    if (!known) continue;
+    const { name, field } = known;
+    const lines = req.headersDistinct[given] ?? [];
     // Node reads headers as Latin-1; what was sent is UTF-8.
     const values = lines.map((line) => decodeUtf8(Buffer.from(line, 'latin1'), name));
     const isList = field === 'topics' || field === 'except';

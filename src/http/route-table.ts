@@ -3,6 +3,8 @@ import type { Exchange, Handler } from './exchange.ts';
 
 export type Methods = Readonly<Record<string, Handler>>;
 
+const NONE: Readonly<Record<string, string>> = Object.freeze({});
+
 interface Route {
   readonly segments: readonly string[];
   readonly methods: Methods;
@@ -29,7 +31,8 @@ export class RouteTable {
 
   find(path: string): Found | undefined {
     const methods = this.#exact.get(path);
-    if (methods) return { methods, parameters: {} };
+    if (methods) return { methods, parameters: NONE };
+    if (this.#patterns.length === 0) return undefined;
     const given = path.split('/');
     for (const route of this.#patterns) {
       const parameters = parametersIn(route.segments, given);

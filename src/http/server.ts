@@ -58,7 +58,7 @@ export function httpServer(options: HttpServerOptions): Server {
     if (!res.socket && !(await itsTurn(req, res))) return;
     const { method = '', url = '' } = req;
     // Never with its query: there may be a ticket in it.
-    const path = url.split('?', 1)[0] as string;
+    const path = pathOf(url);
     const { requestId } = res;
     let exchange: Pick<Exchange, 'method' | 'path' | 'ip' | 'requestId' | 'headers'> = {
       method,
@@ -68,7 +68,7 @@ export function httpServer(options: HttpServerOptions): Server {
       headers: {},
     };
     try {
-      const opened = openExchange(req, res, { ...exchange, bodies }, urlLimit());
+      const opened = openExchange(req, res, { ip: exchange.ip, requestId, bodies }, urlLimit());
       exchange = opened;
       await handler(opened);
     } catch (error) {
@@ -88,7 +88,7 @@ export function httpServer(options: HttpServerOptions): Server {
     const requestId = requestIdOf(req);
     res.requestId = requestId;
     const { method = '', url = '' } = req;
-    const path = url.split('?', 1)[0] as string;
+    const path = pathOf(url);
     observe({ kind: 'refused', code: 'invalid-request', detail, method, path, ip: addressOf(req), requestId });
     res.writeHead(417, { connection: 'close', 'content-length': 0 }).end();
   });
@@ -125,6 +125,11 @@ function bareAnswer(error: SseError, requestId: string): string {
     '',
     body,
   ].join('\r\n');
+}
+
+function pathOf(url: string): string {
+  const mark = url.indexOf('?');
+  return mark === -1 ? url : url.slice(0, mark);
 }
 
 /** What Node's own handlers look at. */

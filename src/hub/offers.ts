@@ -45,17 +45,18 @@ export class Offers {
 
   /** Takes in an entry that is for everyone. */
   add(entry: HistoryEntry): void {
-    this.#push({ entry });
+    this.#push({ entry, since: this.#elapsed() });
   }
 
   /** Takes in one that is for some. @returns how many they are, at once if one step is enough to find them */
   addFor(entry: HistoryEntry, selection: Selection): number | Promise<number> {
+    const since = this.#elapsed();
     const step = selection.next();
     if (step.done) {
-      this.#push({ entry, chosen: step.value });
+      this.#push({ entry, since, chosen: step.value });
       return step.value.size;
     }
-    return new Promise((chosen) => this.#push({ entry, choose: { selection, chosen } }));
+    return new Promise((chosen) => this.#push({ entry, since, choose: { selection, chosen } }));
   }
 
   /** Takes out what goes with the next pass, as much as goes into one write. There must be something. */
@@ -75,8 +76,8 @@ export class Offers {
     return batch;
   }
 
-  #push(waiting: Omit<Waiting, 'since'>): void {
-    this.#waiting.push({ ...waiting, since: this.#elapsed() });
+  #push(waiting: Waiting): void {
+    this.#waiting.push(waiting);
     this.#bytes += waiting.entry.bytes.length;
   }
 }

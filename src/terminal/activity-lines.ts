@@ -22,7 +22,8 @@ type Kind = Activity['kind'];
 type Of<K extends Kind> = Extract<Activity, { readonly kind: K }>;
 type Table = {
   readonly [K in Kind]: {
-    record(activity: Of<K>): ActivityRecord;
+    level(activity: Of<K>): ActivityRecord['level'];
+    record(activity: Of<K>): Omit<ActivityRecord, 'level'>;
     /** Nothing for what a person sees anyway or does not miss. */
     line(activity: Of<K>): ActivityLine | undefined;
   };
@@ -60,8 +61,8 @@ const OUT_OF_DESCRIPTORS =
 /** One entry for each kind of activity; the compiler holds it complete. Never data of an event, never a credential. */
 const TABLE: Table = {
   opened: {
+    level: () => 'info',
     record: ({ client, clients }) => ({
-      level: 'info',
       msg: 'stream opened',
       fields: { ...about(client), topics: client.topics.map((topic) => escapeText(topic)), clients },
     }),
@@ -71,8 +72,8 @@ const TABLE: Table = {
     }),
   },
   closed: {
+    level: ({ reason }) => (BAD_ENDS.has(reason) ? 'warn' : 'info'),
     record: ({ client, clients, reason, vanished, duration, events, bytes }) => ({
-      level: BAD_ENDS.has(reason) ? 'warn' : 'info',
       msg: 'stream closed',
       fields: { ...about(client), reason, ...(vanished && { vanished }), duration, events, bytes, clients },
     }),
@@ -82,16 +83,18 @@ const TABLE: Table = {
     }),
   },
   renewed: {
-    record: ({ client }) => ({ level: 'info', msg: 'stream renewed', fields: about(client) }),
+    level: () => 'info',
+    record: ({ client }) => ({ msg: 'stream renewed', fields: about(client) }),
     line: ({ client }) => ({ look: 'gray', text: `= ${who(client)} is known anew` }),
   },
   redacted: {
-    record: ({ events, requestId }) => ({ level: 'warn', msg: 'history deleted', fields: { events, ...from(requestId) } }),
+    level: () => 'warn',
+    record: ({ events, requestId }) => ({ msg: 'history deleted', fields: { events, ...from(requestId) } }),
     line: ({ events }) => ({ look: 'yellow', text: `! ${counted(events, 'event')} of the past deleted` }),
   },
   revoked: {
+    level: () => 'warn',
     record: ({ what, value, credentials, ended, requestId }) => ({
-      level: 'warn',
       msg: 'revoked',
       fields: { what, value: escapeText(value, LONG), credentials, ended, ...from(requestId) },
     }),
@@ -101,8 +104,8 @@ const TABLE: Table = {
     }),
   },
   broadcast: {
+    level: () => 'info',
     record: ({ id, type, size, matched, source, requestId }) => ({
-      level: 'info',
       msg: 'broadcast',
       fields: { id, type: escapeText(type), size, matched, source, ...from(requestId) },
     }),
@@ -116,8 +119,8 @@ const TABLE: Table = {
           },
   },
   gap: {
+    level: ({ reason }) => (BAD_GAPS.has(reason) ? 'warn' : 'info'),
     record: ({ client, reason, requested, missed }) => ({
-      level: BAD_GAPS.has(reason) ? 'warn' : 'info',
       msg: 'gap',
       fields: { ...about(client), reason, requested: escapeText(requested, LONG), missed },
     }),
@@ -127,8 +130,8 @@ const TABLE: Table = {
     }),
   },
   refused: {
+    level: ({ code }) => (BAD_REFUSALS.has(code) ? 'warn' : QUIET_REFUSALS.has(code) ? 'debug' : 'info'),
     record: ({ code, reason, detail, method, path, ip, requestId }) => ({
-      level: BAD_REFUSALS.has(code) ? 'warn' : QUIET_REFUSALS.has(code) ? 'debug' : 'info',
       msg: 'refused',
       fields: {
         code,
@@ -149,8 +152,8 @@ const TABLE: Table = {
           },
   },
   'proxy-seen': {
+    level: () => 'warn',
     record: ({ sign }) => ({
-      level: 'warn',
       msg: PROXY_SEEN,
       fields: { sign: escapeText(sign) },
     }),
@@ -160,8 +163,8 @@ const TABLE: Table = {
     }),
   },
   reloaded: {
+    level: ({ needsRestart, warnings }) => (needsRestart.length > 0 || warnings.length > 0 ? 'warn' : 'info'),
     record: ({ source, changed, needsRestart, renewed, ended, warnings }) => ({
-      level: needsRestart.length > 0 || warnings.length > 0 ? 'warn' : 'info',
       msg: 'configuration reloaded',
       fields: {
         source,
@@ -182,8 +185,8 @@ const TABLE: Table = {
           },
   },
   'reload-refused': {
+    level: () => 'error',
     record: ({ source, issues }) => ({
-      level: 'error',
       msg: 'configuration refused, the old one stays',
       fields: { source, errors: issues.map(mistakeIn) },
     }),
@@ -193,8 +196,8 @@ const TABLE: Table = {
         : { look: 'red', text: `! the configuration is refused, the old one stays: ${issues.map(mistakeIn).join('; ')}` },
   },
   descriptors: {
+    level: () => 'warn',
     record: ({ isShort, limit, dropped }) => ({
-      level: 'warn',
       msg: isShort ? OUT_OF_DESCRIPTORS : 'there are file descriptors again',
       fields: { limit, dropped },
     }),
@@ -206,12 +209,13 @@ const TABLE: Table = {
     }),
   },
   recovered: {
-    record: ({ what }) => ({ level: 'warn', msg: escapeText(what, LONG), fields: {} }),
+    level: () => 'warn',
+    record: ({ what }) => ({ msg: escapeText(what, LONG), fields: {} }),
     line: ({ what }) => ({ look: 'green', text: `! ${escapeText(what, LONG)}` }),
   },
   failed: {
+    level: () => 'error',
     record: ({ what, error, requestId }) => ({
-      level: 'error',
       msg: escapeText(what, LONG),
       // As for a person: where a mistake was found in this program is nobody's concern.
       fields: { error: error instanceof SseError ? escapeText(error.message, LONG) : error, ...from(requestId) },
@@ -225,7 +229,12 @@ const TABLE: Table = {
 
 /** What a log says of an activity; all untrusted text in it is escaped and bounded. */
 export function activityRecord<K extends Kind>(activity: Of<K>): ActivityRecord {
-  return TABLE[activity.kind as K].record(activity);
+  return { level: activityLevel(activity), ...TABLE[activity.kind as K].record(activity) };
+}
+
+/** The level of an activity's record. Finding out costs far less than making the record, of which a quiet log has no need. */
+export function activityLevel<K extends Kind>(activity: Of<K>): ActivityRecord['level'] {
+  return TABLE[activity.kind as K].level(activity);
 }
 
 /** What a person at the terminal is told of an activity, if anything. */

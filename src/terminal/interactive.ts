@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import type { Activity } from '../hub/activity.ts';
 import { LOG_LEVELS } from '../log-levels.ts';
 import { Actions } from './actions.ts';
-import { activityLine, activityRecord } from './activity-lines.ts';
+import { activityLevel, activityLine } from './activity-lines.ts';
 import { ClientList } from './client-list.ts';
 import { type Compose, compose, composeFilter } from './composer.ts';
 import type { Control } from './control.ts';
@@ -120,8 +120,7 @@ export class Interactive implements Terminal {
 
   /** A person is told what a log would be told, and no more after L. */
   #isTold(activity: Activity): boolean {
-    const { level } = activityRecord(activity);
-    return LOG_LEVELS.indexOf(level) >= LOG_LEVELS.indexOf(this.#parts.control.logLevel.get());
+    return LOG_LEVELS.indexOf(activityLevel(activity)) >= LOG_LEVELS.indexOf(this.#parts.control.logLevel.get());
   }
 
   readonly #resized = (): void => this.#occupant?.resized();

@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { ErrorCode } from '../errors.ts';
 import type { Activity } from '../hub/activity.ts';
-import { activityRecord } from './activity-lines.ts';
+import { activityLevel, activityRecord } from './activity-lines.ts';
 import { escapeJson, escapeLog } from './escape.ts';
 import { LineBudget } from './line-budget.ts';
 
@@ -52,6 +52,7 @@ export async function createLog({ level, format, destination, colors = false }: 
  * written has how many were `skipped` before it. All are counted elsewhere.
  */
 export function logActivity(log: Log, activity: Activity): void {
+  if (!log.isLevelEnabled(activityLevel(activity))) return;
   const { level, msg, fields } = activityRecord(activity);
   if (activity.kind !== 'refused' || !AT_A_LIMIT.has(activity.code)) return log[level](fields, msg);
   const budget = budgetOf(log);
