@@ -23,8 +23,11 @@ export function isEveryone(audience: Audience): boolean {
 
 /** What an audience takes in memory, roughly, in bytes; a compiled filter is some forty times its text. */
 export function sizeOf({ filter, topics, except }: Audience): number {
-  const texts = (list: readonly string[] = []) => list.reduce((sum, text) => sum + 2 * text.length + 24, 0);
-  return 40 * (filter?.source.length ?? 0) + texts(topics) + texts(except);
+  return 40 * (filter?.source.length ?? 0) + (topics ? sizeOfTexts(topics) : 0) + (except ? sizeOfTexts(except) : 0);
+}
+
+function sizeOfTexts(texts: readonly string[]): number {
+  return texts.reduce((sum, text) => sum + 2 * text.length + 24, 0);
 }
 
 /** A text that audiences have in common which say the same, whichever event brought them. Of a function it says nothing. */

@@ -3,7 +3,7 @@ import { type Issue, SseError } from '../errors.ts';
 import { didYouMean } from '../nearest.ts';
 import { parseDuration } from '../units.ts';
 import { type Audience, everyone } from './audience.ts';
-import type { EventDraft, ReplayRules } from './event.ts';
+import type { EventDraft, ReplayRules, ServerSentEvent } from './event.ts';
 import { compileFilter } from './filter.ts';
 import type { Client } from './identity.ts';
 import { DEFAULT_SIZES, type Sizes } from './sizes.ts';
@@ -195,12 +195,14 @@ export function parseDraft(
   if (!data.isWellFormed())
     throw SseError.of('invalid-event', [{ pointer: pointers('data'), detail: 'must not contain lone surrogates' }]);
 
-  return Object.freeze({
-    event: Object.freeze({ type: event ?? 'message', data, ...(retry !== undefined && { retry }) }),
-    audience: audienceOf({ filter, topics, except }, pointers('filter'), sizes),
-    ...(id !== undefined && { ownId: id }),
-    ...(replay && { replay }),
-  });
+  // Field by field: to put objects together of others costs ten times as much.
+  const written: { -readonly [Part in keyof ServerSentEvent]: ServerSentEvent[Part] } = { type: event ?? 'message', data };
+  if (retry !== undefined) written.retry = retry;
+  const audience = audienceOf({ filter, topics, except }, pointers('filter'), sizes);
+  const draft: { -readonly [Part in keyof EventDraft]: EventDraft[Part] } = { event: Object.freeze(written), audience };
+  if (id !== undefined) draft.ownId = id;
+  if (replay) draft.replay = replay;
+  return Object.freeze(draft);
 }
 
 function replayOf({
@@ -222,11 +224,12 @@ function audienceOf(
   sizes: Sizes,
 ): Audience {
   if (filter === undefined && !topics && !except) return everyone;
-  const chosen =
-    typeof filter === 'function'
-      ? { match: filter as NonNullable<Audience['match']> }
-      : filter !== undefined && { filter: compileFilter(filter, pointer, sizes) };
-  return Object.freeze({ ...chosen, ...(topics && { topics }), ...(except && { except }) });
+  const audience: { -readonly [Part in keyof Audience]: Audience[Part] } = {};
+  if (typeof filter === 'function') audience.match = filter as NonNullable<Audience['match']>;
+  else if (filter !== undefined) audience.filter = compileFilter(filter, pointer, sizes);
+  if (topics) audience.topics = topics;
+  if (except) audience.except = except;
+  return Object.freeze(audience);
 }
 
 function asText(data: unknown, pointer: string): string | undefined {

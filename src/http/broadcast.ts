@@ -50,11 +50,11 @@ export function broadcast(options: BroadcastOptions): Handler {
     const lines = [];
     // In order, and in one time for all of them: who has the last has those before it.
     const until = performance.now() + wait;
-    for (const answer of answers) {
-      const sequence = wait > 0 ? hub.archive.sequenceOf(answer.id) : undefined;
+    for (const { id, matched } of answers) {
+      const sequence = wait > 0 ? hub.archive.sequenceOf(id) : undefined;
       const left = Math.max(0, until - performance.now());
       const delivery = sequence === undefined ? undefined : await hub.deliveries.of(sequence, left);
-      lines.push({ ...answer, ...delivery, durability: hub.durability });
+      lines.push({ id, matched, ...delivery, durability: hub.durability });
     }
     send(202, lines);
   };
@@ -144,7 +144,9 @@ function draftOf(exchange: Exchange, type: string, { body }: Order, { defaults, 
     fields.set('data', { value: defaults.data, name: 'data' });
     if (!fields.has('event')) fields.set('event', { value: defaults.event, name: 'event' });
   }
-  const input = Object.fromEntries([...fields].map(([field, { value }]) => [field, value]));
+  // Without a prototype, `__proto__` is a name like any other.
+  const input: Record<string, unknown> = Object.create(null);
+  for (const [field, { value }] of fields) input[field] = value;
   return parseDraft(input, (field) => fields.get(field)?.name ?? `/${field}`, sizes);
 }
 
