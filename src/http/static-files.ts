@@ -1,5 +1,6 @@
+import type { Stats } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join, sep } from 'node:path';
 import finalhandler from 'finalhandler';
 import serveStatic from 'serve-static';
@@ -38,7 +39,8 @@ export function staticFiles(mounts: readonly StaticMount[], maxAge: number): Han
     const below = mount.prefix === '/' ? path : path.slice(mount.prefix.length);
     // serve-static gets the path that was checked, not one that it would read in its own way. It reads the url and, for the
     // redirect that adds a directory's slash, the original one.
-    const checked = await checkPath(mount.root, below, path);
+    const { checked, found } = await checkPath(mount.root, below, path);
+    askForAllThatThereIs(req, found.size);
     // Admin's paths are its guard's, in whatever spelling a directory understands: `//admin`, `/%61dmin`, on some disks `/Admin`.
     if (mount.prefix === '/' && /^\/admin(\/|$)/i.test(checked)) throw notFound(path);
     const search = exchange.query.size > 0 ? `?${exchange.query}` : '';
@@ -64,6 +66,16 @@ function serveFile(serve: ReturnType<typeof serverOf>, { req, res }: Exchange): 
   });
 }
 
+/**
+ * Of a file that is shorter than the last bytes that are asked for, those are all of it (RFC 9110 §14.1.2); send (1.2) would say that
+ * nothing of them can be had.
+ * @param size of the file, in bytes
+ */
+function askForAllThatThereIs(req: IncomingMessage, size: number): void {
+  const [, last] = /^bytes=-(\d+)$/i.exec(req.headers.range ?? '') ?? [];
+  if (last !== undefined && Number(last) > size) req.headers.range = 'bytes=0-';
+}
+
 function serverOf({ root, headers }: StaticMount, maxAge: number) {
   const cacheControl = maxAge > 0 ? `public, max-age=${Math.floor(maxAge / 1000)}` : 'no-cache';
   return serveStatic<ServerResponse>(root, {
@@ -79,9 +91,9 @@ function serverOf({ root, headers }: StaticMount, maxAge: number) {
 
 /**
  * All rules for a path, each with its reason. Every refusal looks like a missing file, so that nobody learns what is there.
- * @returns the path in one spelling
+ * @returns the path in one spelling, and what is there
  */
-async function checkPath(root: string, below: string, path: string): Promise<string> {
+async function checkPath(root: string, below: string, path: string): Promise<{ checked: string; found: Stats }> {
   let decoded: string;
   try {
     decoded = decodeURIComponent(below);
@@ -95,21 +107,21 @@ async function checkPath(root: string, below: string, path: string): Promise<str
     throw notFound(path);
 
   const slash = decoded.endsWith('/') ? '/' : '';
-  let kind = await kindWithin(root, segments);
+  let found = await lookWithin(root, segments);
   // What is served for a directory is its index, which can be a link or a pipe as well.
-  if (kind === 'directory' && slash) kind = await kindWithin(root, [...segments, 'index.html']);
-  if (kind === undefined) throw notFound(path);
-  return segments.map((segment) => `/${encodeURIComponent(segment)}`).join('') + slash;
+  if (found?.isDirectory() && slash) found = await lookWithin(root, [...segments, 'index.html']);
+  if (!found) throw notFound(path);
+  return { checked: segments.map((segment) => `/${encodeURIComponent(segment)}`).join('') + slash, found };
 }
 
 /** What is there; undefined for nothing, for what links lead out of the root to, and for pipes and devices, which would never end. */
-async function kindWithin(root: string, segments: readonly string[]): Promise<'file' | 'directory' | undefined> {
+async function lookWithin(root: string, segments: readonly string[]): Promise<Stats | undefined> {
   try {
     const realRoot = await realpath(root);
     const real = await realpath(join(root, ...segments));
     if (real !== realRoot && !real.startsWith(realRoot.endsWith(sep) ? realRoot : realRoot + sep)) return undefined;
     const found = await stat(real);
-    return found.isFile() ? 'file' : found.isDirectory() ? 'directory' : undefined;
+    return found.isFile() || found.isDirectory() ? found : undefined;
   } catch (error) {
     if (isOutOfDescriptors(error)) throw overloaded();
     return undefined; // Missing, too long, gone between two calls: for whoever asks it is not there.

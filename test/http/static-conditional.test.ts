@@ -21,6 +21,8 @@ test('ranges are served as RFC 9110 has them, to GET alone, and only of the file
     ['Range: bytes=7-', 206, '789', 'bytes 7-9/10'],
     ['Range: bytes=7-99', 206, '789', 'bytes 7-9/10'],
     ['Range: bytes=-3', 206, '789', 'bytes 7-9/10'],
+    ['Range: bytes=-99', 206, '0123456789', 'bytes 0-9/10'],
+    ['Range: bytes=-0', 416, undefined, 'bytes */10'],
     ['Range: bytes=2-4,5-6', 206, '23456', 'bytes 2-6/10'],
     [`Range: bytes=2-4\nIf-Range: ${headers.etag}`, 206, '234', 'bytes 2-4/10'],
     [`Range: bytes=2-4\nIf-Range: ${headers['last-modified']}`, 206, '234', 'bytes 2-4/10'],
