@@ -5,10 +5,10 @@ import { SseError } from '../errors.ts';
 import { tablesInUse } from './manifest.ts';
 import { type Database, LEVEL_OPTIONS, OpenStore, type Recovered, reasonOf, type Warn } from './open-store.ts';
 import { setAside } from './set-aside.ts';
-import { takeStock } from './stock.ts';
+import { isForeign, takeStock } from './stock.ts';
 import { damagedTables, isTable } from './tables.ts';
 import { checkRoom, unusable } from './unusable.ts';
-import { readWitness, writeWitness } from './witness.ts';
+import { hasWitness, readWitness, writeWitness } from './witness.ts';
 
 /** What is to be opened. */
 export interface Place {
@@ -43,9 +43,11 @@ async function openOrRepair(place: Place): Promise<OpenStore> {
   const damaged = damagedIn(directory);
   try {
     if (damaged.length === 0) return await attempt(place);
+    if (!hasWitness(directory)) throw notOurs(directory);
     warn(`the store in ${directory} is damaged (${damaged.join(', ')}); it is being repaired`);
   } catch (error) {
     if (error instanceof SseError || unusable(directory, error)) throw error;
+    if (!hasWitness(directory)) throw notOurs(directory);
     warn(`the store in ${directory} does not open (${reasonOf(error)}); it is being repaired`);
   }
   try {
@@ -64,6 +66,7 @@ async function attempt({ directory, epoch, warn, recovered = () => {} }: Place):
   const db: Database = new ClassicLevel(directory, LEVEL_OPTIONS);
   try {
     await db.open();
+    if (!hasWitness(directory) && (await isForeign(db))) throw notOurs(directory);
     const reached = readWitness(directory);
     const stock = await takeStock(db, epoch, reached);
     if (stock.last < reached) warn(`the store in ${directory} is damaged: events from ${stock.last + 1} to ${reached} are lost`);
@@ -125,6 +128,14 @@ function checkOwn(directory: string): void {
   throw new SseError(
     'start-failed',
     `--store: ${directory} holds other files (${JSON.stringify(foreign)}) and no store; name a directory that is empty, or is not there yet`,
+  );
+}
+
+/** A store has its witness from its first opening on: LevelDB without one is somebody else's, and neither repaired nor written. */
+function notOurs(directory: string): SseError {
+  return new SseError(
+    'start-failed',
+    `--store: ${directory} holds a LevelDB database that is no store of this server (it has no HEAD); it is left as it was; name a directory that is empty, or is not there yet`,
   );
 }
 

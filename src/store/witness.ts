@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 
@@ -9,6 +9,11 @@ import { crc32 } from 'node:zlib';
  */
 
 const NAME = 'HEAD';
+
+/** Whether there is one, whatever it says. */
+export function hasWitness(directory: string): boolean {
+  return existsSync(join(directory, NAME));
+}
 
 /** The sequence that the log had reached at least; 0 if that isn't known. */
 export function readWitness(directory: string): number {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { ClassicLevel } from 'classic-level';
 import { whyNo } from '../support/needs.ts';
 import { PROGRAM, run, startProgram, temporaryFolder } from '../support/program.ts';
 import { SmallDisk, whyNoDisk } from '../support/small-disk.ts';
@@ -124,6 +125,30 @@ it('a folder that holds files of somebody else is no place for one', async (t) =
   const mounted = temporaryFolder();
   mkdirSync(join(mounted, 'lost+found'));
   await (await startProgram(t, ['--store', mounted])).stop();
+});
+
+it('the LevelDB of another program is left as it is, and not repaired either', async (t) => {
+  const store = join(temporaryFolder(), 'theirs');
+  const db = new ClassicLevel(store);
+  // Under the letters that ours have, too.
+  await db.batch(['entry', 'x', 'zebra'].map((key) => ({ type: 'put', key, value: 'precious' })));
+  await db.close();
+  const refused =
+    /holds a LevelDB database that is no store of this server \(it has no HEAD\); it is left as it was; name a directory/;
+  assert.match(await refusal(t, store), refused);
+  await db.open();
+  assert.deepEqual(await db.values().all(), ['precious', 'precious', 'precious']);
+  await db.close();
+  writeFileSync(join(store, 'CURRENT'), 'MANIFEST-999999\n');
+  const before = filesIn(store);
+  assert.match(await refusal(t, store), refused);
+  assert.deepEqual(filesIn(store), before);
+});
+
+it('a store whose HEAD is gone is one for all that', async (t) => {
+  const store = await storeIn(t, temporaryFolder());
+  rmSync(join(store, 'HEAD'));
+  await holdsAfterAll(t, store);
 });
 
 it('a store whose place is a file, or within one, is refused', async (t) => {
