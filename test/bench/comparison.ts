@@ -173,7 +173,8 @@ function busy(contender: Contender, t: Cleanup, span: number): Promise<Measured>
     };
     await rig.load({ close: true });
     await rig.open(port, ownStream, CLIENTS);
-    await sending('warm', { publishers: 1, span: span / 2 }, toOne, 1);
+    // After some thousands of them, it is made; a server runs for longer than that.
+    await sending('warm', { publishers: 1, span: 2 * span }, toOne, 1);
     const targeted = await sending('targeted', { publishers: 1, span: span / 2 }, toOne, 1);
     await rig.load({ close: true });
     return { ...figures, ...targeted, ...(contender.replays && (await storm(served, rig))) };
