@@ -118,6 +118,7 @@ test('what is being carried out is not answered as refused, though its body neve
       };
     });
   const { wire, closed } = await connected(t, handler, (server) => {
+    server.headersTimeout = 10;
     server.requestTimeout = 20;
   });
   wire.send(`${GET.replace('GET', 'DELETE')}Content-Length: 10\r\n\r\n`);
@@ -151,6 +152,7 @@ test('behind an answer there comes no second one, though the body of its request
     t,
     ({ res }) => void res.end('done'),
     (server) => {
+      server.headersTimeout = 10;
       server.requestTimeout = 20;
     },
   );
