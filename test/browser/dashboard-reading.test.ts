@@ -30,35 +30,37 @@ describe('the dashboard, read', { skip: whyNoChromium() }, () => {
       `(({ activeElement: it }) => it.id || it.getAttribute('aria-label') || it.textContent)(document)`,
     ) as Promise<string>;
 
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [1_280, 320]) {
-      it(`has no axe violation in ${colorScheme}, ${width} px wide, and never scrolls sideways`, async () => {
-        await open(20, { colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' });
-        await dashboard.server.publish({ event: 'price', data: { eur: 9.5 } });
-        await rowWith(page, 'events', 'price').waitFor();
-        await until(page, `document.querySelector('[data-tile="bytes"]').textContent !== '–'`);
-        assert.deepEqual(await axeViolations(page), [], 'at first');
-        await page.fill('#clients-filter', 'profil');
-        await page.locator('#clients-wrong pre').waitFor();
-        await page.fill('#draft-filter', 'profil');
-        await page.locator('#draft-wrong pre').waitFor();
-        await page.getByText('More', { exact: true }).click();
-        assert.deepEqual(await axeViolations(page), [], 'with mistakes');
-        await page.fill('#draft-filter', '');
-        await page.click('#draft-send');
-        await page.locator('#draft-receipt', { hasText: '20 of 20' }).waitFor();
-        await rowWith(page, 'clients', 'user1 ').getByRole('button', { name: 'Tap user1', exact: true }).click();
-        await page.locator('#tap-facts', { hasText: 'Member' }).waitFor();
-        await dashboard.server.publish({ data: 'tapped' });
-        await page.locator('#tap-events .event').waitFor();
-        await rowWith(page, 'events', 'price')
-          .getByRole('button', { name: /^Look at/ })
-          .click();
-        await page.locator('#event-receipt', { hasText: '20 of 20' }).waitFor();
-        assert.deepEqual(await axeViolations(page), [], 'with both panels and a receipt');
-        assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
-      });
-    }
+  // Colours go by the scheme, and places by the width.
+  for (const [colorScheme, width] of [
+    ['light', 1_280],
+    ['dark', 320],
+  ] as const) {
+    it(`has no axe violation in ${colorScheme}, ${width} px wide, and never scrolls sideways`, async () => {
+      await open(20, { colorScheme, viewport: { width, height: 900 }, reducedMotion: 'reduce' });
+      await dashboard.server.publish({ event: 'price', data: { eur: 9.5 } });
+      await rowWith(page, 'events', 'price').waitFor();
+      await until(page, `document.querySelector('[data-tile="bytes"]').textContent !== '–'`);
+      assert.deepEqual(await axeViolations(page), [], 'at first');
+      await page.fill('#clients-filter', 'profil');
+      await page.locator('#clients-wrong pre').waitFor();
+      await page.fill('#draft-filter', 'profil');
+      await page.locator('#draft-wrong pre').waitFor();
+      await page.getByText('More', { exact: true }).click();
+      assert.deepEqual(await axeViolations(page), [], 'with mistakes');
+      await page.fill('#draft-filter', '');
+      await page.click('#draft-send');
+      await page.locator('#draft-receipt', { hasText: '20 of 20' }).waitFor();
+      await rowWith(page, 'clients', 'user1 ').getByRole('button', { name: 'Tap user1', exact: true }).click();
+      await page.locator('#tap-facts', { hasText: 'Member' }).waitFor();
+      await dashboard.server.publish({ data: 'tapped' });
+      await page.locator('#tap-events .event').waitFor();
+      await rowWith(page, 'events', 'price')
+        .getByRole('button', { name: /^Look at/ })
+        .click();
+      await page.locator('#event-receipt', { hasText: '20 of 20' }).waitFor();
+      assert.deepEqual(await axeViolations(page), [], 'with both panels and a receipt');
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+    });
   }
 
   it('can be used with the keyboard alone, and the focus is never lost', async () => {

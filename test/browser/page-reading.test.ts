@@ -55,33 +55,35 @@ describe('the page, read', { skip: whyNoChromium() }, () => {
     );
   }
 
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const width of [1_280, 320]) {
-      it(`has no axe violation in ${colorScheme}, ${width} px wide, and never scrolls sideways`, async () => {
-        await open(
-          {
-            colorScheme,
-            viewport: { width, height: 800 },
-            reducedMotion: 'reduce',
-          },
-          '?profile=Administrator',
-        );
-        assert.deepEqual(await violations(), [], 'at first');
-        server.opening = (stream) => stream.control('sse.open', { client: 'c', authenticated: false, profile: '' });
-        await page.click('#btnConnect');
-        everything(await server.stream(1));
-        await rows(4);
-        assert.deepEqual(await violations(), [], 'connected, with events and a warning');
-        await page.evaluate('events.scrollTop = 0');
-        await page.locator('#btnLatest').waitFor();
-        assert.deepEqual(await violations(), [], 'scrolled up');
-        server.answers.push((_, response) => response.writeHead(403).end());
-        (await server.stream(1)).end();
-        await page.locator('[data-state="refused"]').waitFor();
-        assert.deepEqual(await violations(), [], 'refused');
-        assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
-      });
-    }
+  // Colours go by the scheme, and places by the width.
+  for (const [colorScheme, width] of [
+    ['light', 1_280],
+    ['dark', 320],
+  ] as const) {
+    it(`has no axe violation in ${colorScheme}, ${width} px wide, and never scrolls sideways`, async () => {
+      await open(
+        {
+          colorScheme,
+          viewport: { width, height: 800 },
+          reducedMotion: 'reduce',
+        },
+        '?profile=Administrator',
+      );
+      assert.deepEqual(await violations(), [], 'at first');
+      server.opening = (stream) => stream.control('sse.open', { client: 'c', authenticated: false, profile: '' });
+      await page.click('#btnConnect');
+      everything(await server.stream(1));
+      await rows(4);
+      assert.deepEqual(await violations(), [], 'connected, with events and a warning');
+      await page.evaluate('events.scrollTop = 0');
+      await page.locator('#btnLatest').waitFor();
+      assert.deepEqual(await violations(), [], 'scrolled up');
+      server.answers.push((_, response) => response.writeHead(403).end());
+      (await server.stream(1)).end();
+      await page.locator('[data-state="refused"]').waitFor();
+      assert.deepEqual(await violations(), [], 'refused');
+      assert.equal(await page.evaluate('document.documentElement.scrollWidth'), width);
+    });
   }
 
   it('can be used with the keyboard alone, and the focus is never lost', async () => {

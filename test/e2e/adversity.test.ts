@@ -91,7 +91,7 @@ describe('a wall clock that jumps', () => {
 
 describe('a process that was stopped and goes on', () => {
   it('closes nobody as slow for the time it slept, and sends no burst of heartbeats', async (t) => {
-    const program = await startProgram(t, ['--heartbeat', '1s', '--stall-time', '2s', '--history-bytes', '64mb']);
+    const program = await startProgram(t, ['--heartbeat', '1s', '--stall-time', '5s', '--history-bytes', '64mb']);
     const live = await openStream(t, program.sse);
     const slow = connect(program.port, '127.0.0.1')
       .on('error', () => {})
@@ -106,7 +106,7 @@ describe('a process that was stopped and goes on', () => {
     program.child.kill('SIGSTOP');
     const beats = () => live.raw.split(': hb\n').length;
     const before = beats();
-    await new Promise((resolve) => setTimeout(resolve, 3500));
+    await new Promise((resolve) => setTimeout(resolve, 6000));
     program.child.kill('SIGCONT');
     let got = '';
     slow.on('data', (bytes: Buffer) => {

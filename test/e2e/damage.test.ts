@@ -8,7 +8,7 @@ import { isControl, openStream, type Received } from './reader.ts';
 
 /** Stores that are not as they were written: nothing altered is told, nothing is left out without a word, and the server starts. */
 
-const DAMAGES = Number(process.env.DAMAGES ?? 12);
+const DAMAGES = Number(process.env.DAMAGES ?? 8);
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000);
 
 it('a store that has to be repaired is told in the log and counted, and what it held is still there', async (t) => {
