@@ -1,6 +1,7 @@
 /**
  * What `npm start` and `npm test` need first, each only if it is missing or out of date: the packages of the lock
  * file, and the build. So the README's two commands are all that a fresh clone needs, and cost nothing later.
+ * `--build` is the build alone, for npm's `prepare`: it runs that after its own `npm ci`, and again for the first `npx`.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
@@ -20,7 +21,8 @@ const upToDate = (stamp, ...sources) => existsSync(stamp) && statSync(stamp).mti
 const npm = (...args) => execFileSync('npm', args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
 
 try {
-  if (!upToDate(installed, 'package-lock.json')) npm('ci', '--engine-strict', '--ignore-scripts', '--no-audit', '--no-fund');
+  const isInstalled = process.argv.includes('--build') || upToDate(installed, 'package-lock.json');
+  if (!isInstalled) npm('ci', '--engine-strict', '--ignore-scripts', '--no-audit', '--no-fund');
   if (!upToDate(built, 'bin', 'src', 'tsconfig.json', 'package.json')) npm('run', '--silent', 'build');
 } catch {
   // What went wrong, the command that failed has said.

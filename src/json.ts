@@ -18,11 +18,14 @@ export function parseJson(json: string, source: string): unknown {
 /**
  * Says that a text is no JSON, and where it ceases to be: line and column, from 1. It quotes nothing, as Node's own messages
  * do: what stands there may be secret, or an event's data, and the sentence goes into the log.
+ *
+ * @param isLine the text is one of several lines, and whoever reads this knows which
  */
-export function notJson(text: string): string {
+export function notJson(text: string, isLine = false): string {
   const offset = mistakeIn(text);
   const lines = text.slice(0, offset).split('\n');
-  const place = `line ${lines.length}, column ${(lines.at(-1)?.length ?? 0) + 1}`;
+  const column = `column ${(lines.at(-1)?.length ?? 0) + 1}`;
+  const place = isLine ? column : `line ${lines.length}, ${column}`;
   return `is not JSON at ${place}${hint(text, offset)}`;
 }
 

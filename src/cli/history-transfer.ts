@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { SseError } from '../errors.ts';
 import { type DraftInput, parseDraft } from '../event/draft.ts';
 import { ANY_SIZE, type Sizes } from '../event/sizes.ts';
+import { notJson } from '../json.ts';
 import type { HistoryOrder } from './history-order.ts';
 import { openPlace, type Place } from './history-places.ts';
 import { linesOf, type NumberedLine } from './json-lines.ts';
@@ -99,8 +100,8 @@ function draftIn(line: string, where: string, sizes: Sizes): DraftInput {
   let value: unknown;
   try {
     value = JSON.parse(line);
-  } catch (error) {
-    throw new SseError('invalid-event', `${where}: is not JSON: ${(error as Error).message}`);
+  } catch {
+    throw new SseError('invalid-event', `${where}: ${notJson(line, true)}`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new SseError('invalid-event', `${where}: must be an object such as {"data":"hello"}`);

@@ -1,5 +1,6 @@
 import { compileFilter } from '../event/filter.ts';
 import { ANY_SIZE } from '../event/sizes.ts';
+import { notJson } from '../json.ts';
 import { wrong } from './flag-values.ts';
 
 /**
@@ -40,7 +41,7 @@ function isNamed(name: string): string {
 function objectIn(text: string): object {
   try {
     return JSON.parse(text) as object;
-  } catch (error) {
-    throw wrong('--filter', `is not JSON: ${(error as Error).message}`);
+  } catch {
+    throw wrong('--filter', notJson(text));
   }
 }

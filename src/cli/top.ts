@@ -52,7 +52,7 @@ export async function top(order: TopOrder, world: TopWorld): Promise<number> {
           if (order.once && reading.rates) return 0;
         }
       } catch (error) {
-        if (!(error instanceof SseError) || !show) throw error;
+        if (!(error instanceof SseError) || !show || order.once) throw error;
         show.trouble(error.message);
         // Cut short by the signal, which is looked at right after.
         await sleep(PAUSE, undefined, { signal }).catch(() => {});
@@ -72,10 +72,19 @@ function showFor({ admin, json, once }: TopOrder, world: TopWorld, ended: (exitC
     if (json) return readingJson(reading, Date.now());
     return forPerson && once ? readingPicture(reading, admin, ROWS_ONCE).join('\n') : readingLine(reading, Date.now());
   };
+  /** What was said last of a server that is away: once, and not each second. */
+  let said = '';
   return {
-    // The first one knows of no second yet.
-    reading: (reading) => (reading.rates ? writeAll(stdout, `${text(reading)}\n`) : undefined),
-    trouble: (detail) => report([{ pointer: '', detail: `${detail}; trying again` }], (line) => void stderr.write(line)),
+    reading: (reading) => {
+      said = '';
+      // The first one knows of no second yet.
+      return reading.rates ? writeAll(stdout, `${text(reading)}\n`) : undefined;
+    },
+    trouble: (detail) => {
+      if (detail === said) return;
+      said = detail;
+      report([{ pointer: '', detail: `${detail}; trying again` }], (line) => void stderr.write(line));
+    },
     close: () => {},
   };
 }

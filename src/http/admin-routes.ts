@@ -59,6 +59,14 @@ function showOpenApi(version: string): Handler {
   };
 }
 
+/** What may come with an order that needs no body, in bytes. */
+const NEEDLESS = 64 * 1024;
+
+/** An order that needs no body is carried out when all of it is there: what breaks off in the midst of one was none. */
+function whole(handler: Handler): Handler {
+  return (exchange) => exchange.bodies.with(exchange, NEEDLESS, () => handler(exchange));
+}
+
 /** Everything that stands under `/admin`. */
 export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>> {
   const { hub, feed, running, session, version, totals, openStreams, revocations, sizes, observe, now } = parts;
@@ -70,13 +78,13 @@ export function adminRoutes(parts: AdminParts): Readonly<Record<string, Methods>
     '/broadcasts/{id}': { GET: showBroadcast(hub) },
     '/clients': { GET: listClients(hub, sizes) },
     '/clients/disconnect': { POST: disconnectClients(hub, sizes) },
-    '/clients/{id}': { GET: showClient(hub), DELETE: kickClient(hub) },
+    '/clients/{id}': { GET: showClient(hub), DELETE: whole(kickClient(hub)) },
     '/clients/{id}/tap': { GET: whileSignedIn(session, tapClient(hub)) },
     '/config': { GET: showConfig(running) },
     '/config/reload': { POST: reloadConfig(running) },
     '/events': { GET: whileSignedIn(session, feed.handler) },
     '/filter/check': { POST: checkFilter(hub, sizes) },
-    '/history': { GET: listHistory(past), DELETE: redactHistory(past) },
+    '/history': { GET: listHistory(past), DELETE: whole(redactHistory(past)) },
     '/history/{id}': { GET: showEvent(past) },
     '/log-level': { PATCH: setLogLevel(running) },
     '/openapi.json': { GET: showOpenApi(version) },

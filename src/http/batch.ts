@@ -57,7 +57,7 @@ function objectIn(line: string, index: number): object {
   try {
     value = JSON.parse(line);
   } catch {
-    throw SseError.of('invalid-event', [{ pointer: `/${index}`, detail: notJson(line) }]);
+    throw SseError.of('invalid-event', [{ pointer: `/${index}`, detail: notJson(line, true) }]);
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
   throw SseError.of('invalid-event', [{ pointer: `/${index}`, detail: 'must be an object such as {"data":"hello"}' }]);

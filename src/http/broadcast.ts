@@ -107,18 +107,24 @@ function checkPublishRate({ ip, headers }: Exchange, events: number, { limits, h
 
 /** `?dryRun`: everything is looked at, and nothing published. */
 function takeDryRun({ query }: Exchange): boolean {
-  const value = query.get('dryRun');
-  query.delete('dryRun');
+  const value = takeOnce(query, 'dryRun');
   if (value === null || value === 'false') return false;
   // A trial must not become a broadcast by a slip of the pen.
   if (value !== '' && value !== 'true') throw refuse('?dryRun', 'is true, false or left empty, which is true');
   return true;
 }
 
+/** Takes a parameter that may stand there once. */
+function takeOnce(query: URLSearchParams, name: string): string | null {
+  const [value = null, ...more] = query.getAll(name);
+  if (more.length > 0) throw refuse(`?${name}`, 'is given twice');
+  query.delete(name);
+  return value;
+}
+
 /** `?wait=2s`: the answer comes when everyone has it, or when the time is over, and says who has. In ms. */
 function takeWait({ query, res }: Exchange): number {
-  const value = query.get('wait');
-  query.delete('wait');
+  const value = takeOnce(query, 'wait');
   if (value === null) return 0;
   const wait = parseDuration(value);
   if (wait === undefined || wait > MAX_WAIT) throw refuse('?wait', 'must be a duration of at most 60s, such as 2s');

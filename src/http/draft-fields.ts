@@ -62,19 +62,20 @@ export function addBody(fields: Fields, type: string, body: Buffer): void {
       return addParameters(fields, form, (field) => `form field ${field}`);
     }
     refuseMisread(text, form);
-  }
+  } else if (type !== 'text/plain') refuseMisread(text);
   add(fields, 'data', text, 'the body');
 }
 
-/** JSON, or a form without data, that says to whom: as text it would reach everyone, with its audience for them to read. */
-function refuseMisread(text: string, form: URLSearchParams): void {
+/** JSON, a batch, or a form without data, that says to whom: as text it would reach everyone, with its audience for them to read. */
+function refuseMisread(text: string, form?: URLSearchParams): void {
   const names = ['filter', 'topics', 'except'];
-  if (/^\s*\{/.test(text) && names.some((name) => text.includes(`"${name}"`)) && isJson(text))
+  const [line = ''] = text.trimStart().split('\n', 1);
+  if (/^\s*\{/.test(text) && names.some((name) => text.includes(`"${name}"`)) && (isJson(text) || isJson(line)))
     throw refuse(
       'the body',
-      'is JSON, and was sent as a form: say curl --json, or -H "Content-Type: text/plain" if the text is meant',
+      `is JSON, and was sent as ${form ? 'a form' : 'something else'}: say curl --json, -H "Content-Type: application/x-ndjson" for a batch, or -H "Content-Type: text/plain" if the text is meant`,
     );
-  const named = names.find((name) => form.has(name));
+  const named = names.find((name) => form?.has(name));
   if (named !== undefined)
     throw refuse(`form field ${named}`, 'stands in a form without data; say -H "Content-Type: text/plain" if the text is meant');
 }

@@ -1,4 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../config/options.ts';
 import { SseError } from '../errors.ts';
@@ -39,7 +40,9 @@ export function mountsOf({ static: entries, ssePath: [path = '/sse'] }: Options)
 
 function problemOf(root: string): string | undefined {
   try {
-    if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) return 'is not a directory';
+    const found = statSync(root, { throwIfNoEntry: false });
+    if (!found) return `does not exist (${resolve(root)})`;
+    if (!found.isDirectory()) return 'is not a directory';
     accessSync(root, constants.R_OK | constants.X_OK);
     return undefined;
   } catch {

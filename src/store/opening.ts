@@ -5,10 +5,10 @@ import { SseError } from '../errors.ts';
 import { tablesInUse } from './manifest.ts';
 import { type Database, LEVEL_OPTIONS, OpenStore, type Recovered, reasonOf, type Warn } from './open-store.ts';
 import { setAside } from './set-aside.ts';
-import { isForeign, takeStock } from './stock.ts';
+import { takeStock } from './stock.ts';
 import { damagedTables, isTable } from './tables.ts';
 import { checkRoom, unusable } from './unusable.ts';
-import { hasWitness, readWitness, writeWitness } from './witness.ts';
+import { BEGINNING, hasWitness, readWitness, writeWitness } from './witness.ts';
 
 /** What is to be opened. */
 export interface Place {
@@ -39,15 +39,13 @@ export async function openStore(place: Place): Promise<OpenStore> {
 async function openOrRepair(place: Place): Promise<OpenStore> {
   const { directory, warn, now = Date.now } = place;
   makeDirectory(directory);
-  checkOwn(directory);
+  claim(directory);
   const damaged = damagedIn(directory);
   try {
     if (damaged.length === 0) return await attempt(place);
-    if (!hasWitness(directory)) throw notOurs(directory);
     warn(`the store in ${directory} is damaged (${damaged.join(', ')}); it is being repaired`);
   } catch (error) {
     if (error instanceof SseError || unusable(directory, error)) throw error;
-    if (!hasWitness(directory)) throw notOurs(directory);
     warn(`the store in ${directory} does not open (${reasonOf(error)}); it is being repaired`);
   }
   try {
@@ -58,6 +56,7 @@ async function openOrRepair(place: Place): Promise<OpenStore> {
     const aside = setAside(directory, now());
     warn(`the store in ${directory} cannot be repaired (${reasonOf(error)}); it is kept as ${aside}, and a new one is begun`);
     makeDirectory(directory);
+    writeWitness(directory, 0);
     return attempt(place);
   }
 }
@@ -66,7 +65,6 @@ async function attempt({ directory, epoch, warn, recovered = () => {} }: Place):
   const db: Database = new ClassicLevel(directory, LEVEL_OPTIONS);
   try {
     await db.open();
-    if (!hasWitness(directory) && (await isForeign(db))) throw notOurs(directory);
     const reached = readWitness(directory);
     const stock = await takeStock(db, epoch, reached);
     if (stock.last < reached) warn(`the store in ${directory} is damaged: events from ${stock.last + 1} to ${reached} are lost`);
@@ -114,28 +112,22 @@ function isLocked(directory: string): boolean {
     .some((line) => line.includes(`:${lock.ino} `));
 }
 
-/** What only a store has. */
-const SIGN = /^(CURRENT|MANIFEST-\d+|\d+\.(ldb|sst|log)|damaged-\d{4}-.*)$/;
-/** What it has besides, and others too: a git repository has a HEAD. */
-const COMMON = /^(LOCK|LOG(\.old)?|HEAD(\.new)?|\d+\.dbtmp)$/;
-
-/** A store takes away what it does not know, and repairs what it finds: it must not begin among files of somebody else. */
-function checkOwn(directory: string): void {
+/**
+ * Makes an empty folder a store's, before anything else is put there. LevelDB takes away what it does not know, takes in what looks like
+ * its own, and a repair does more: none of them may begin among files of somebody else, not even among those of another LevelDB.
+ * @throws SseError `start-failed`
+ */
+function claim(directory: string): void {
+  if (hasWitness(directory)) return;
   // A file system of its own has lost+found.
-  const names = readdirSync(directory).filter((name) => !name.startsWith('.') && name !== 'lost+found');
-  const foreign = names.find((name) => !COMMON.test(name));
-  if (foreign === undefined || names.some((name) => SIGN.test(name))) return;
+  const names = readdirSync(directory).filter((name) => !name.startsWith('.') && name !== 'lost+found' && name !== 'HEAD.new');
+  if (names.length === 0) return writeWitness(directory, 0);
+  const lost = names.includes('CURRENT')
+    ? `; if it is a store of this server that has lost its HEAD: echo '${BEGINNING}' > ${join(directory, 'HEAD')}`
+    : '';
   throw new SseError(
     'start-failed',
-    `--store: ${directory} holds other files (${JSON.stringify(foreign)}) and no store; name a directory that is empty, or is not there yet`,
-  );
-}
-
-/** A store has its witness from its first opening on: LevelDB without one is somebody else's, and neither repaired nor written. */
-function notOurs(directory: string): SseError {
-  return new SseError(
-    'start-failed',
-    `--store: ${directory} holds a LevelDB database that is no store of this server (it has no HEAD); it is left as it was; name a directory that is empty, or is not there yet`,
+    `--store: ${directory} holds other files (${JSON.stringify(names[0])}) and no store of this server; name a directory that is empty, or is not there yet${lost}`,
   );
 }
 

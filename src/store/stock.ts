@@ -1,6 +1,6 @@
 import type { Epoch } from '../hub/event-log.ts';
 import type { Database, Stock } from './open-store.ts';
-import { KEY_LENGTH, keyOf, sequenceOf, timeOf } from './record.ts';
+import { keyOf, sequenceOf, timeOf } from './record.ts';
 
 const FIRST = keyOf(0);
 const END = Buffer.from('f');
@@ -26,13 +26,6 @@ export async function takeStock(db: Database, name: string, reached: number): Pr
   // Not from the beginning: what was dropped still takes room there, and for it newer entries would have to go.
   const bytes = await db.approximateSize(keyOf(oldest), END);
   return { epochs, oldest, head, last, bytes };
-}
-
-/** Whether a database holds something, and nothing that the first opening of a store puts there. */
-export async function isForeign(db: Database): Promise<boolean> {
-  const [any] = await db.keys({ limit: 1 }).all();
-  const [epoch] = await db.keys({ gte: epochKey(0), lt: Buffer.from('y'), limit: 1 }).all();
-  return any !== undefined && epoch?.length !== KEY_LENGTH;
 }
 
 /** The sequence of the newest entry that is as it was written, 0 if none is: the key of another may say anything. */

@@ -5,14 +5,17 @@ import { crc32 } from 'node:zlib';
 /*
  * How far the log had got, beside it. LevelDB takes a journal or a manifest that breaks off for one whose writer was
  * killed, and opens without a word what came before; sequences would be given twice and readers led over a hole that they
- * could not see. It is written when a store is opened and when it is closed, so it never says too much.
+ * could not see. It is written before a store is begun, when it is opened and when it is closed, so it never says too much.
  */
 
 const NAME = 'HEAD';
 
-/** Whether there is one, whatever it says. */
+/** What a git repository has under the same name: a reference, or a commit. */
+const OF_GIT = /^(ref: |[0-9a-f]{40})/;
+
+/** Whether there is one, though it may be damaged: it is the mark of a store as well. */
 export function hasWitness(directory: string): boolean {
-  return existsSync(join(directory, NAME));
+  return existsSync(join(directory, NAME)) && !OF_GIT.test(readFileSync(join(directory, NAME), 'latin1'));
 }
 
 /** The sequence that the log had reached at least; 0 if that isn't known. */
@@ -29,9 +32,16 @@ export function readWitness(directory: string): number {
 /** Whole or not at all. */
 export function writeWitness(directory: string, head: number): void {
   const draft = join(directory, `${NAME}.new`);
-  writeFileSync(draft, `${head} ${checksum(String(head))}\n`, { mode: 0o600 });
+  writeFileSync(draft, `${lineOf(head)}\n`, { mode: 0o600 });
   renameSync(draft, join(directory, NAME));
 }
+
+function lineOf(head: number): string {
+  return `${head} ${checksum(String(head))}`;
+}
+
+/** What one says that knows of nothing. */
+export const BEGINNING: string = lineOf(0);
 
 function checksum(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');

@@ -10,6 +10,8 @@ import type { Screen } from './screen.ts';
 export const MENU = '(S)end · (A)dmins · (F)ilter · (M)essage · (C)lients · (T)ick · (H)elp · (Q)uit';
 
 const CTRL_C = '\u0003';
+/** As every shell has it. */
+const CTRL_L = '\u000c';
 const CTRL_Z = '\u001a';
 /** How many events E shows. */
 const LAST_EVENTS = 10;
@@ -51,6 +53,7 @@ export class Menu {
       u: () => screen.print(actions.urls()),
       o: () => this.#answer(() => actions.open(), 'not opened'),
       x: () => screen.clear(),
+      [CTRL_L]: () => screen.clear(),
       h: help,
       '?': help,
       q: () => control.stop('quit'),

@@ -139,7 +139,7 @@ describe('history export and import', () => {
     const file = join(folder(t), 'bad.ndjson');
     const server = await TestServer.start(t);
     const cases: [line: string, message: string][] = [
-      ['{"data":', ':3: is not JSON'],
+      ['{"data":', ':3: is not JSON at column 9; it ends too early'],
       ['["data"]', ':3: must be an object such as {"data":"hello"}'],
       ['{"event":"x"}', ':3: data: is required'],
       ['{"data":1,"fitler":"x"}', ":3: fitler: unknown field; did you mean 'filter'?"],

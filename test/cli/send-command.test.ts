@@ -121,7 +121,7 @@ describe('sse-server send', () => {
     [['x', '--filter', ' '], '--filter: is empty; leave it out to reach everyone'],
     [['x', '--to', ''], '--to: must not be empty'],
     [['x', '--to', '7', '--filter', '{"profil":"x"}'], "--filter/profil: unknown name; did you mean 'profile'?"],
-    [['x', '--filter', '{x'], /^--filter: is not JSON: .*/],
+    [['x', '--filter', '{x'], /^--filter: is not JSON at line 1, column 2$/],
     [['x', '--retry', '2000'], "--retry: must be a duration such as 500ms, 5s or 10m, not '2000'"],
     [['x', '--wait', '0'], "--wait: must be a duration such as 500ms, 5s or 10m, not '0'"],
     [['x', '--wait', '61s'], "--wait: must be at most 60s, not '61s'"],

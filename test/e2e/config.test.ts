@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { PROGRAM, run, temporaryFolder } from '../support/program.ts';
+import { PROGRAM, ROOT, run, temporaryFolder } from '../support/program.ts';
 
 test('config check looks at the files and directories that options name, and lists every mistake', async (t) => {
   const args = ['config', 'check', '--static', './nowhere', '--users', 'nowhere.json', '--admin-token-file', 'nowhere'];
@@ -11,7 +11,7 @@ test('config check looks at the files and directories that options name, and lis
   assert.equal(code, 2);
   assert.equal(stdout, '');
   assert.deepEqual(stderr.trimEnd().split('\n'), [
-    'sse-server: --static: "./nowhere" is not a directory',
+    `sse-server: --static: "./nowhere" does not exist (${join(ROOT, 'nowhere')})`,
     'sse-server: --users: cannot read "nowhere.json": no such file',
     'sse-server: --admin-token-file: cannot read "nowhere": no such file',
   ]);

@@ -7,6 +7,9 @@ const FORM = 'Content-Type: application/x-www-form-urlencoded';
 const CONTROL = 'must not contain control characters or line breaks';
 
 /** What is sent, and each mistake that is named. */
+const MISREAD = (what: string) =>
+  `is JSON, and was sent as ${what}: say curl --json, -H "Content-Type: application/x-ndjson" for a batch, or -H "Content-Type: text/plain" if the text is meant`;
+
 for (const [what, target, head, body, errors] of [
   ['a misspelt field', '', JSON_TYPE, '{"datum":1}', [['/datum', "unknown field; did you mean 'data'?"]]],
   [
@@ -18,6 +21,22 @@ for (const [what, target, head, body, errors] of [
   ],
   ['a misspelt parameter', '?filtr=x', '', 'x', [['?filtr', "unknown field; did you mean 'filter'?"]]],
   ['a misspelt parameter without a body', '?evnt=x', '', '', [['?evnt', "unknown field; did you mean 'event'?"]]],
+  ['a trial that is and is none', '?dryRun=false&dryRun', '', 'x', [['?dryRun', 'is given twice']]],
+  [
+    'a batch with an audience, as a form',
+    '',
+    FORM,
+    '{"data":1,"filter":"false"}\n{"data":2}\n',
+    [['the body', MISREAD('a form')]],
+  ],
+  [
+    'JSON with an audience, as a type that is none of ours',
+    '',
+    'Content-Type: application/jsonl',
+    '{"data":1,"topics":["a"]}',
+    [['the body', MISREAD('something else')]],
+  ],
+  ['JSON with an audience, without a type', '', '', '{"data":1,"except":["a"]}', [['the body', MISREAD('something else')]]],
   ['an unknown parameter', '?__proto__=x', '', 'x', [['?__proto__', 'unknown field']]],
   ['an unknown form field', '', FORM, 'data=x&topic=a', [['form field topic', "unknown field; did you mean 'topics'?"]]],
   ['a prototype in JSON', '', JSON_TYPE, '{"data":"x","__proto__":{"filter":"true"}}', [['/__proto__', 'unknown field']]],

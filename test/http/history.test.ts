@@ -271,3 +271,12 @@ test('a long history waits for who reads it slowly, in bounded memory', async (t
   (await open(server)).destroy();
   assert.equal((await list(server, '?limit=1')).events.length, 1, 'one that leaves is no failure');
 });
+
+test('an order to forget that breaks off in the midst of its body was none', async (t) => {
+  const server = await TestServer.start(t);
+  await server.app.publish({ data: 'kept' }, 'test');
+  const head = 'DELETE /admin/history?all=true HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const received = await server.connect().send(`${head}3\r\nabc\r\nzz\r\n\r\n`).end();
+  assert.match(received, /^HTTP\/1\.1 400 /);
+  assert.deepEqual(dataOf((await list(server)).events), ['kept']);
+});
