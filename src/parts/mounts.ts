@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '../config/options.ts';
 import { SseError } from '../errors.ts';
@@ -41,7 +41,7 @@ export function mountsOf({ static: entries, ssePath: [path = '/sse'] }: Options)
 function problemOf(root: string): string | undefined {
   try {
     const found = statSync(root, { throwIfNoEntry: false });
-    if (!found) return `does not exist (${resolve(root)})`;
+    if (!found) return `does not exist${isAbsolute(root) ? '' : ` (${resolve(root)})`}`;
     if (!found.isDirectory()) return 'is not a directory';
     accessSync(root, constants.R_OK | constants.X_OK);
     return undefined;
