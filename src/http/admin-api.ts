@@ -190,7 +190,7 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
     DELETE: {
       summary: 'Ends its stream; it comes back, if it is one that does.',
       answer: json(z.strictObject({ disconnected: z.literal(1) }), 'It is gone.'),
-      errors: ['not-found'],
+      errors: ['not-found', 'too-large', 'overloaded'],
     },
   },
   '/clients/{id}/tap': {
@@ -247,7 +247,7 @@ export const ADMIN_API: Readonly<Record<string, Readonly<Record<string, Operatio
       summary: 'Takes events out of the past: they are replayed to nobody any more.',
       query: { ...SELECTION, all: 'true, in place of a selection.' },
       answer: json(z.strictObject({ deleted: count }), 'How many they were.'),
-      errors: ['invalid-filter', 'store-failed'],
+      errors: ['invalid-filter', 'store-failed', 'too-large', 'overloaded'],
     },
   },
   '/history/{id}': {

@@ -8,7 +8,7 @@ import { setAside } from './set-aside.ts';
 import { takeStock } from './stock.ts';
 import { damagedTables, isTable } from './tables.ts';
 import { checkRoom, unusable } from './unusable.ts';
-import { BEGINNING, hasWitness, readWitness, writeWitness } from './witness.ts';
+import { BEGINNING, hasWitness, readWitness, WITNESS, WITNESS_DRAFT, writeWitness } from './witness.ts';
 
 /** What is to be opened. */
 export interface Place {
@@ -120,10 +120,10 @@ function isLocked(directory: string): boolean {
 function claim(directory: string): void {
   if (hasWitness(directory)) return;
   // A file system of its own has lost+found.
-  const names = readdirSync(directory).filter((name) => !name.startsWith('.') && name !== 'lost+found' && name !== 'HEAD.new');
+  const names = readdirSync(directory).filter((name) => !name.startsWith('.') && name !== 'lost+found' && name !== WITNESS_DRAFT);
   if (names.length === 0) return writeWitness(directory, 0);
   const lost = names.includes('CURRENT')
-    ? `; if it is a store of this server that has lost its HEAD: echo '${BEGINNING}' > ${join(directory, 'HEAD')}`
+    ? `; if it is a store of this server that has lost its ${WITNESS}: echo '${BEGINNING}' > ${join(directory, WITNESS)}`
     : '';
   throw new SseError(
     'start-failed',

@@ -1,13 +1,14 @@
-import { type ErrorCode, type Issue, SseError } from '../errors.ts';
+import { type Issue, SseError } from '../errors.ts';
 import type { Client } from '../event/identity.ts';
-import type { Activity, CloseReason, GapReason, OptionChange } from '../hub/activity.ts';
+import type { Activity, OptionChange } from '../hub/activity.ts';
+import { activityLevel, BAD_ENDS, type Level, QUIET_REFUSALS } from './activity-levels.ts';
 import { escapeText } from './escape.ts';
 import type { Look } from './paint.ts';
 import { counted, duration } from './words.ts';
 
 /** An activity for a log: `msg` is always the same text for one kind, what differs is in the fields. */
 export interface ActivityRecord {
-  readonly level: 'debug' | 'info' | 'warn' | 'error';
+  readonly level: Level;
   readonly msg: string;
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -22,30 +23,11 @@ type Kind = Activity['kind'];
 type Of<K extends Kind> = Extract<Activity, { readonly kind: K }>;
 type Table = {
   readonly [K in Kind]: {
-    level(activity: Of<K>): ActivityRecord['level'];
     record(activity: Of<K>): Omit<ActivityRecord, 'level'>;
     /** Nothing for what a person sees anyway or does not miss. */
     line(activity: Of<K>): ActivityLine | undefined;
   };
 };
-
-// An operator looks into these; the other ends are everyday life.
-const BAD_ENDS: ReadonlySet<CloseReason> = new Set(['slow', 'error']);
-// A cursor that we never gave out, or that was damaged on its way; the others are told to every client after a restart or a long absence.
-const BAD_GAPS: ReadonlySet<GapReason> = new Set(['unknown', 'corrupt']);
-// Somebody knocked where they must not, or the server is at a limit. Other refusals are mistakes of whoever wrote the request.
-const BAD_REFUSALS: ReadonlySet<string> = new Set([
-  'forbidden',
-  'misdirected',
-  'invalid-credential',
-  'unverifiable',
-  'at-capacity',
-  'address-limit',
-  'identity-limit',
-  'overloaded',
-] satisfies ErrorCode[]);
-// A browser asks every server for a favicon.
-const QUIET_REFUSALS: ReadonlySet<string> = new Set(['not-found'] satisfies ErrorCode[]);
 
 const LONG = 256;
 /** Sentences of ours, in which options stand. */
@@ -61,7 +43,6 @@ const OUT_OF_DESCRIPTORS =
 /** One entry for each kind of activity; the compiler holds it complete. Never data of an event, never a credential. */
 const TABLE: Table = {
   opened: {
-    level: () => 'info',
     record: ({ client, clients }) => ({
       msg: 'stream opened',
       fields: { ...about(client), topics: client.topics.map((topic) => escapeText(topic)), clients },
@@ -72,7 +53,6 @@ const TABLE: Table = {
     }),
   },
   closed: {
-    level: ({ reason }) => (BAD_ENDS.has(reason) ? 'warn' : 'info'),
     record: ({ client, clients, reason, vanished, duration, events, bytes }) => ({
       msg: 'stream closed',
       fields: { ...about(client), reason, ...(vanished && { vanished }), duration, events, bytes, clients },
@@ -83,17 +63,14 @@ const TABLE: Table = {
     }),
   },
   renewed: {
-    level: () => 'info',
     record: ({ client }) => ({ msg: 'stream renewed', fields: about(client) }),
     line: ({ client }) => ({ look: 'gray', text: `= ${who(client)} is known anew` }),
   },
   redacted: {
-    level: () => 'warn',
     record: ({ events, requestId }) => ({ msg: 'history deleted', fields: { events, ...from(requestId) } }),
     line: ({ events }) => ({ look: 'yellow', text: `! ${counted(events, 'event')} of the past deleted` }),
   },
   revoked: {
-    level: () => 'warn',
     record: ({ what, value, credentials, ended, requestId }) => ({
       msg: 'revoked',
       fields: { what, value: escapeText(value, LONG), credentials, ended, ...from(requestId) },
@@ -104,7 +81,6 @@ const TABLE: Table = {
     }),
   },
   broadcast: {
-    level: () => 'info',
     record: ({ id, type, size, matched, source, requestId }) => ({
       msg: 'broadcast',
       fields: { id, type: escapeText(type), size, matched, source, ...from(requestId) },
@@ -119,7 +95,6 @@ const TABLE: Table = {
           },
   },
   gap: {
-    level: ({ reason }) => (BAD_GAPS.has(reason) ? 'warn' : 'info'),
     record: ({ client, reason, requested, missed }) => ({
       msg: 'gap',
       fields: { ...about(client), reason, requested: escapeText(requested, LONG), missed },
@@ -130,7 +105,6 @@ const TABLE: Table = {
     }),
   },
   refused: {
-    level: ({ code }) => (BAD_REFUSALS.has(code) ? 'warn' : QUIET_REFUSALS.has(code) ? 'debug' : 'info'),
     record: ({ code, reason, detail, method, path, ip, requestId }) => ({
       msg: 'refused',
       fields: {
@@ -152,7 +126,6 @@ const TABLE: Table = {
           },
   },
   'proxy-seen': {
-    level: () => 'warn',
     record: ({ sign }) => ({
       msg: PROXY_SEEN,
       fields: { sign: escapeText(sign) },
@@ -163,7 +136,6 @@ const TABLE: Table = {
     }),
   },
   reloaded: {
-    level: ({ needsRestart, warnings }) => (needsRestart.length > 0 || warnings.length > 0 ? 'warn' : 'info'),
     record: ({ source, changed, needsRestart, renewed, ended, warnings }) => ({
       msg: 'configuration reloaded',
       fields: {
@@ -185,7 +157,6 @@ const TABLE: Table = {
           },
   },
   'reload-refused': {
-    level: () => 'error',
     record: ({ source, issues }) => ({
       msg: 'configuration refused, the old one stays',
       fields: { source, errors: issues.map(mistakeIn) },
@@ -196,7 +167,6 @@ const TABLE: Table = {
         : { look: 'red', text: `! the configuration is refused, the old one stays: ${issues.map(mistakeIn).join('; ')}` },
   },
   descriptors: {
-    level: () => 'warn',
     record: ({ isShort, limit, dropped }) => ({
       msg: isShort ? OUT_OF_DESCRIPTORS : 'there are file descriptors again',
       fields: { limit, dropped },
@@ -209,12 +179,10 @@ const TABLE: Table = {
     }),
   },
   recovered: {
-    level: () => 'warn',
     record: ({ what }) => ({ msg: escapeText(what, LONG), fields: {} }),
     line: ({ what }) => ({ look: 'green', text: `! ${escapeText(what, LONG)}` }),
   },
   failed: {
-    level: () => 'error',
     record: ({ what, error, requestId }) => ({
       msg: escapeText(what, LONG),
       // As for a person: where a mistake was found in this program is nobody's concern.
@@ -230,11 +198,6 @@ const TABLE: Table = {
 /** What a log says of an activity; all untrusted text in it is escaped and bounded. */
 export function activityRecord<K extends Kind>(activity: Of<K>): ActivityRecord {
   return { level: activityLevel(activity), ...TABLE[activity.kind as K].record(activity) };
-}
-
-/** The level of an activity's record. Finding out costs far less than making the record, of which a quiet log has no need. */
-export function activityLevel<K extends Kind>(activity: Of<K>): ActivityRecord['level'] {
-  return TABLE[activity.kind as K].level(activity);
 }
 
 /** What a person at the terminal is told of an activity, if anything. */

@@ -2,7 +2,8 @@ import type { Writable } from 'node:stream';
 import { pino } from 'pino';
 import type { ErrorCode } from '../errors.ts';
 import type { Activity } from '../hub/activity.ts';
-import { activityLevel, activityRecord } from './activity-lines.ts';
+import { activityLevel } from './activity-levels.ts';
+import { activityRecord } from './activity-lines.ts';
 import { escapeJson, escapeLog } from './escape.ts';
 import { LineBudget } from './line-budget.ts';
 

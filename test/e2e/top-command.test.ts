@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { PROGRAM, ROOT, Running, run, startProgram, temporaryFolder } from '../support/program.ts';
@@ -90,12 +92,36 @@ describe('sse-server top', () => {
     await top.until('it has a line', () => top.stdout.includes('0 clients'));
     await program.stop();
     await top.until('it says so', () => /no server listens there.*; trying again\n/.test(top.stderr));
-    // Asked twice more at least.
-    await new Promise((resolve) => setTimeout(resolve, 2500));
-    assert.equal(top.stderr.match(/no server listens there/g)?.length, 1, top.stderr);
+    // Somebody else there who never answers, and is asked three times.
+    let asked = 0;
+    const other = createServer((socket) => void (++asked && socket.destroy())).listen(program.port, '127.0.0.1');
+    while (asked < 3) await once(other, 'connection');
+    await new Promise((resolve) => other.close(resolve));
+    const lines = top.stderr.trimEnd().split('\n');
+    assert.equal(new Set(lines).size, lines.length, top.stderr);
     const again = await startProgram(t, ['--port', String(program.port)]);
     await openStream(t, again.sse);
     await top.until('it goes on', () => /\d\d:\d\d:\d\d {2}1 client /.test(top.stdout));
+  });
+
+  it('--once ends when its server goes away before it has a second to tell of', async (t) => {
+    const program = await startProgram(t);
+    const front = createServer((client) => {
+      const server = connect(program.port, '127.0.0.1');
+      let told = 0;
+      client.on('data', (bytes) => server.write(bytes)).on('close', () => server.destroy());
+      server.on('data', (bytes) => {
+        told += bytes.toString('latin1').split('event: stats').length - 1;
+        if (told > 1) client.destroy();
+        else client.write(bytes);
+      });
+    });
+    await once(front.listen(0, '127.0.0.1'), 'listening');
+    t.after(() => void front.close());
+    const url = `http://127.0.0.1:${(front.address() as AddressInfo).port}/`;
+    const { code, stdout, stderr } = await run(t, ['top', '--once', '--url', url]);
+    assert.deepEqual([code, stdout], [1, '']);
+    assert.match(stderr, /^sse-server: http:\S+ (went away|ended its stream)[^\n]*\n$/);
   });
 
   it('ends where there is no server to begin with, or none that lets it look', async (t) => {

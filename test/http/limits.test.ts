@@ -40,6 +40,19 @@ const GET = 'GET / HTTP/1.1\r\nHost: localhost\r\n';
 const silent: Handler = () => {};
 const reading: Handler = (exchange) => exchange.bodies.with(exchange, 1000, () => {}).catch(() => {});
 
+/** A handler that answers when it is told to. */
+function waiting(): { readonly handler: Handler; readonly end: () => void } {
+  let end = (): void => {};
+  const handler: Handler = ({ res }) =>
+    new Promise((resolve) => {
+      end = () => {
+        res.end('done');
+        resolve();
+      };
+    });
+  return { handler, end: () => end() };
+}
+
 test("Node's limits are set on purpose", async (t) => {
   const { server } = await connected(t, silent);
   const { headersTimeout, requestTimeout, keepAliveTimeout, timeout, maxHeadersCount } = server;
@@ -109,14 +122,7 @@ for (const [what, begun, rest] of [
   });
 
 test('what is being carried out is not answered as refused, though its body never comes', async (t) => {
-  let end = (): void => {};
-  const handler: Handler = ({ res }) =>
-    new Promise((resolve) => {
-      end = () => {
-        res.end('done');
-        resolve();
-      };
-    });
+  const { handler, end } = waiting();
   const { wire, closed } = await connected(t, handler, (server) => {
     server.headersTimeout = 10;
     server.requestTimeout = 20;
@@ -128,14 +134,7 @@ test('what is being carried out is not answered as refused, though its body neve
 });
 
 test('an order that is carried out is answered, whatever stands behind it, and then the connection is closed', async (t) => {
-  let end = (): void => {};
-  const handler: Handler = ({ res }) =>
-    new Promise((resolve) => {
-      end = () => {
-        res.end('done');
-        resolve();
-      };
-    });
+  const { handler, end } = waiting();
   const { server, wire, closed } = await connected(t, handler);
   const noticed = once(server, 'clientError');
   wire.send(`${GET.replace('GET', 'POST')}\r\nno HTTP\r\n\r\n`);

@@ -180,7 +180,7 @@ test('L goes through the log levels, and what a person is told follows them', as
   assert.equal(control.level, 'info');
 });
 
-test('U shows the URLs, O opens the page or says where it is, X clears the screen', async (t) => {
+test('U shows the URLs, O opens the page or says where it is, X and Ctrl-L clear the screen', async (t) => {
   const { screen, control, type, printed } = opened(t);
   await type('u', 'o');
   await eventually(() => printed().length === 4);
@@ -189,12 +189,14 @@ test('U shows the URLs, O opens the page or says where it is, X clears the scree
   await type('O');
   await eventually(() => printed().length === 5);
   assert.equal(printed()[4], 'no browser could be opened here; the page is http://localhost:2015/');
-  await type('x');
-  assert.deepEqual(
-    screen.lines.filter((line) => line !== ''),
-    [STATUS],
-  );
-  assert.equal(screen.lines[0], STATUS);
+  for (const key of ['x', '\u000c']) {
+    await type('u', key);
+    assert.deepEqual(
+      screen.lines.filter((line) => line !== ''),
+      [STATUS],
+    );
+    assert.equal(screen.lines[0], STATUS);
+  }
 });
 
 test('an unknown key gives one hint until a known one is pressed; arrow keys give none', async (t) => {
